@@ -1,0 +1,76 @@
+# What a user, a contributor and CI run. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The libraries behind aws-cdk-lib warn on every Node that they were not tested on; the
+# tests turn warnings into errors, and this one is the machine's, not the project's.
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-handler test-rest test-pythons test-cdk-floor lint \
+	types check snapshots docs bench wheel clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.local: pyproject.toml | $(BIN)/python
+	@echo "Installing the package and what it needs (a minute or two, once) …"
+	$(BIN)/python -m pip install --quiet --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing the package and the tools to develop it (a few minutes, once) …"
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $(VENV)/.local $@
+
+setup: $(VENV)/.dev ## Make the environment to develop in
+
+demo: $(VENV)/.local ## Send a day of events through the function on this machine
+	@$(BIN)/python tools/demo.py
+
+test: test-handler test-rest ## Run the default tests (under five minutes)
+
+test-handler: $(VENV)/.dev ## Test the function, with full branch coverage required
+	$(BIN)/python -m pytest tests/handler --cov --cov-report=term --cov-fail-under=100
+
+test-rest: $(VENV)/.dev ## Test everything else
+	$(BIN)/python -m pytest tests --ignore=tests/handler -n 2 --dist loadfile
+
+test-pythons: $(VENV)/.dev ## Test the function and the command line on every Python that is here
+	.ci/pythons
+
+test-cdk-floor: ## Test the construct with the oldest CDK that it supports
+	.ci/cdk-floor
+
+lint: $(VENV)/.dev ## Check format and style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## Check types
+	$(BIN)/mypy
+
+check: lint types test test-cdk-floor test-pythons ## What CI runs
+
+snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
+	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py
+
+docs: $(VENV)/.dev ## Renew the generated parts of the README
+	$(BIN)/python tools/readme.py
+
+bench: $(VENV)/.dev ## Measure what the README states; AGENTS=file.jsonl.gz adds user agents
+	$(BIN)/python benchmarks/ingest.py
+	$(if $(AGENTS),$(BIN)/python benchmarks/user_agents.py $(AGENTS))
+
+wheel: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
+	$(BIN)/python -m build --outdir dist
+
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) .venv-* dist build cdk.out .pytest_cache .mypy_cache .ruff_cache \
+		.hypothesis .coverage .coverage.* analytics-data

@@ -1,0 +1,118 @@
+"""From a request's body to a JSON value: decoding, size limits and a strict parser.
+
+Python's parser alone accepts NaN, turns 1e999 into infinity, keeps lone surrogates
+that cannot be written again, and raises three different errors; here each is a refusal.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import math
+import zlib
+from typing import Any, NoReturn
+
+from . import limits
+from .refusals import Refusal, Refused
+from .request import Request
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def read(request: Request) -> bytes:
+    """Return the body's bytes, decoded and decompressed.
+
+    Raises:
+        Refused: If there is no body, it is too large, or it is not encoded as it says.
+    """
+    raw = _raw(request)
+    if len(raw) > limits.BODY_BYTES:
+        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding in {"gzip", "x-gzip"}:
+        raw = _inflate(raw)
+    elif encoding not in {"", "identity"}:
+        raise Refused(Refusal.ENCODING_UNKNOWN)
+    if not raw.strip():
+        raise Refused(Refusal.BODY_MISSING)
+    return raw
+
+
+def parse(raw: bytes) -> Any:
+    """Return the JSON value that `raw` holds.
+
+    Of an object's members with the same name the last one counts.
+
+    Raises:
+        Refused: If it is not JSON that can be stored again as it is.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused(Refusal.BODY_NOT_UTF8) from None
+    try:
+        value = _decode(text)
+        # Only an escape can bring a lone surrogate past the decoding above.
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise Refused(Refusal.TOO_DEEP, limits.DEPTH) from None
+    except UnicodeEncodeError:
+        raise Refused(Refusal.BODY_NOT_UTF8) from None
+    except ValueError:
+        raise Refused(Refusal.BODY_NOT_JSON) from None
+    return value
+
+
+def _raw(request: Request) -> bytes:
+    body = request.body or ""
+    # Base64 needs four characters for three bytes: no need to decode more than fits.
+    if len(body) > limits.BODY_BYTES * 4 // 3 + 4:
+        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+    if request.is_base64:
+        try:
+            return binascii.a2b_base64(body)
+        except ValueError:
+            raise Refused(Refusal.BODY_NOT_BASE64) from None
+    try:
+        return body.encode()
+    except UnicodeEncodeError:
+        raise Refused(Refusal.BODY_NOT_UTF8) from None
+
+
+def _inflate(raw: bytes) -> bytes:
+    stream = zlib.decompressobj(_GZIP)
+    try:
+        # One byte more than allowed is enough to know, however large the rest is.
+        inflated = stream.decompress(raw, limits.BODY_BYTES + 1)
+    except zlib.error:
+        raise Refused(Refusal.BODY_NOT_GZIP) from None
+    if len(inflated) > limits.BODY_BYTES:
+        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+    if not stream.eof or stream.unused_data:
+        raise Refused(Refusal.BODY_NOT_GZIP)
+    return inflated
+
+
+def _not_finite(_: str) -> NoReturn:
+    raise Refused(Refusal.NUMBER_NOT_FINITE)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        _not_finite(text)
+    return number
+
+
+def _int(text: str) -> int:
+    # A double has at most 309 digits before the point. Longer numbers would break
+    # readers that keep every number as a double, and `int` refuses 4,301 digits.
+    if len(text) > 308:
+        _float(text)
+    return int(text)
+
+
+_decode = json.JSONDecoder(
+    parse_float=_float, parse_int=_int, parse_constant=_not_finite
+).decode

@@ -1,0 +1,179 @@
+"""The fields that a client sends: checked one by one, and put into the record."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import limits, times
+from .draft import Draft, Step
+from .refusals import Refusal, Refused
+
+_EVENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+#: Members with a meaning of their own; every other one is kept in `metadata`.
+FIELDS = frozenset(
+    {
+        "bucket",
+        "tenant",
+        "eventId",
+        "eventType",
+        "timestamp",
+        "page",
+        "userAgent",
+        "viewport",
+        "sessionId",
+        "referrer",
+        "metadata",
+    }
+)
+
+# What only the server may say, in lower case because readers of the tables fold case.
+# They are dropped, not kept in the metadata: an `ip` there would be an address at rest.
+_SERVER_FIELDS = frozenset(
+    {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
+)
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def require_shape(draft: Draft) -> None:
+    """Refuse an event that is nested too deeply."""
+    if not _fits(draft.sent, limits.DEPTH):
+        raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
+
+
+def _fits(value: Any, levels: int) -> bool:
+    members = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(
+        _fits(member, levels - 1)
+        for member in members
+        if isinstance(member, (dict, list))
+    )
+
+
+def require_fields(draft: Draft) -> None:
+    """Refuse an event that lacks what every event needs."""
+    if draft.sent.get("tenant") is None:
+        required_text(draft.sent, "bucket", Refusal.BUCKET_MISSING)
+    required_text(draft.sent, "eventType", Refusal.EVENT_TYPE_MISSING)
+    required_text(draft.sent, "timestamp", Refusal.TIMESTAMP_MISSING)
+
+
+def put_id(entropy: Callable[[int], bytes]) -> Step:
+    """Return a step that takes the client's `eventId` or draws one.
+
+    Args:
+        entropy: Returns as many random bytes as it is asked for.
+    """
+
+    def step(draft: Draft) -> None:
+        sent = draft.sent.get("eventId")
+        if sent is None:
+            draft.id_is_ours = True
+            draw_id(draft, entropy)
+        elif isinstance(sent, str) and _EVENT_ID.fullmatch(sent):
+            draft.event_id = sent
+            draft.record["eventId"] = sent
+        else:
+            raise Refused(Refusal.EVENT_ID_INVALID)
+
+    return step
+
+
+def draw_id(draft: Draft, entropy: Callable[[int], bytes]) -> None:
+    """Give the draft a new id: `<unix seconds>-<8 hex digits>`."""
+    draft.event_id = f"{int(draft.received.timestamp())}-{entropy(4).hex()}"
+    draft.record["eventId"] = draft.event_id
+
+
+def put_what_and_when(draft: Draft) -> None:
+    """Put the event's type and times."""
+    event_type = draft.sent["eventType"]
+    if len(event_type) > limits.NAME_CHARS:
+        raise Refused(Refusal.TOO_LONG, "eventType")
+    draft.instant = times.parse(draft.sent["timestamp"])
+    draft.record["eventType"] = event_type
+    draft.record["timestamp"] = times.stamp(draft.instant)
+    draft.record["clientTimestamp"] = None
+    draft.record["serverTimestamp"] = times.stamp(draft.received)
+
+
+def put_page_and_session(draft: Draft) -> None:
+    """Put the page, the session, the referrer and the user agent."""
+    session = _optional_text(draft.sent, "sessionId")
+    if session is not None and len(session) > limits.NAME_CHARS:
+        raise Refused(Refusal.TOO_LONG, "sessionId")
+    user_agent = _optional_text(draft.sent, "userAgent")
+    if user_agent is None:
+        user_agent = draft.request.headers.get("user-agent")
+    draft.record["page"] = _cut(_optional_text(draft.sent, "page"))
+    draft.record["sessionId"] = session
+    draft.record["referrer"] = _cut(_optional_text(draft.sent, "referrer"))
+    draft.record["userAgent"] = _cut(user_agent)
+
+
+def put_viewport(draft: Draft) -> None:
+    """Put the viewport's size in whole pixels."""
+    viewport = draft.sent.get("viewport")
+    if viewport is None:
+        viewport = {}
+    if not isinstance(viewport, dict):
+        raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
+    draft.record["viewport"] = {
+        "width": _pixels(viewport.get("width")),
+        "height": _pixels(viewport.get("height")),
+    }
+
+
+def _pixels(value: Any) -> int | None:
+    if value is None:
+        return None
+    # `True` is an int to Python and no size to anyone.
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and 0 <= value <= limits.VIEWPORT_PIXELS:
+        return int(value)
+    raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
+
+
+def put_metadata(draft: Draft) -> None:
+    """Put everything else that was sent, as one string of JSON.
+
+    One string, because Athena's SerDe folds the case of keys and fails the whole query
+    on two that differ in nothing else.
+    """
+    metadata = draft.sent.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        raise Refused(Refusal.METADATA_INVALID)
+    unknown = {
+        name: value
+        for name, value in draft.sent.items()
+        if name not in FIELDS and name.lower() not in _SERVER_FIELDS
+    }
+    merged = {**unknown, **(metadata or {})}
+    draft.record["metadata"] = _encode(merged) if merged else None
+
+
+def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:
+    """Return a field that must be there and must not be blank.
+
+    Raises:
+        Refused: If it is missing, blank or not a string.
+    """
+    value = _optional_text(sent, name)
+    if value is None or not value.strip():
+        raise Refused(missing)
+    return value
+
+
+def _optional_text(sent: Mapping[str, Any], name: str) -> str | None:
+    value = sent.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise Refused(Refusal.STRING_EXPECTED, name)
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None else text[: limits.TEXT_CHARS]

@@ -1,0 +1,21 @@
+"""The limits of one request and one event; the documentation quotes them from here."""
+
+#: Bytes of a request body, as sent and again once decompressed.
+BODY_BYTES = 1024 * 1024
+#: Bytes of one event, measured on its JSON as sent.
+EVENT_BYTES = 64 * 1024
+#: Levels of nesting in an event; the event itself is the first.
+DEPTH = 20
+#: Characters of `eventType` and of `sessionId`; a longer value is refused.
+NAME_CHARS = 128
+#: Characters of `page`, `referrer` and `userAgent`; a longer value is cut.
+TEXT_CHARS = 2048
+#: The largest width or height of a viewport, in CSS pixels.
+VIEWPORT_PIXELS = 100_000
+#: Days back in which an event's own time decides the day it is stored under.
+DAYS_BACK = 7
+#: Seconds ahead of the server's clock in which it still does.
+SECONDS_AHEAD = 3600
+#: Bytes that Lambda allows for all environment variables together.
+#: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ENVIRONMENT_BYTES = 4096

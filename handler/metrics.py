@@ -1,0 +1,97 @@
+"""Metrics in CloudWatch's embedded metric format: counted here, printed as JSON lines.
+
+The names are a contract with the construct's `metric_*` methods, dashboard and alarms.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import json
+
+NAMESPACE = "AnalyticsTracker"
+
+FUNCTION = "FunctionName"
+"""Dimension: the function's name. Every metric has it."""
+TENANT = "Tenant"
+"""Dimension: the registered tenant of a stored or duplicate event."""
+REASON = "Reason"
+"""Dimension: the label of a refusal."""
+
+STORED = "StoredEvents"
+DUPLICATE = "DuplicateEvents"
+REFUSED = "RefusedEvents"
+STORAGE_FAULTS = "StorageFaults"
+MISSING_SALTS = "MissingSalts"
+STORAGE_LATENCY = "StorageLatency"
+
+_UNITS = {STORAGE_LATENCY: "Milliseconds"}
+
+
+class Meter:
+    """What one request adds to the metrics.
+
+    Args:
+        function: The value of the `FunctionName` dimension.
+    """
+
+    def __init__(self, function: str) -> None:
+        self._function = function
+        # One group for each set of extra dimensions, since a line has one value each.
+        self._groups: dict[tuple[str, str], dict[str, list[float]]] = {}
+
+    def add(
+        self,
+        metric: str,
+        value: float = 1,
+        *,
+        tenant: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Note one value of a metric.
+
+        Args:
+            metric: One of the names above.
+            value: The value; the unit is the metric's own.
+            tenant: The tenant it also counts for.
+            reason: The refusal it also counts for.
+        """
+        extra = (TENANT, tenant) if tenant else (REASON, reason) if reason else ("", "")
+        self._groups.setdefault(extra, {}).setdefault(metric, []).append(value)
+
+    def lines(self, now: float) -> list[str]:
+        """Return a line of JSON for each set of dimensions that got a value.
+
+        Args:
+            now: Seconds since the epoch.
+        """
+        return [
+            self._line(name, value, metrics, now)
+            for (name, value), metrics in self._groups.items()
+        ]
+
+    def _line(
+        self, name: str, value: str, metrics: dict[str, list[float]], now: float
+    ) -> str:
+        dimensions = [[FUNCTION], [FUNCTION, name]] if name else [[FUNCTION]]
+        document: dict[str, object] = {
+            "_aws": {
+                "Timestamp": int(now * 1000),
+                "CloudWatchMetrics": [
+                    {
+                        "Namespace": NAMESPACE,
+                        "Dimensions": dimensions,
+                        "Metrics": [
+                            {"Name": metric, "Unit": _UNITS.get(metric, "Count")}
+                            for metric in metrics
+                        ],
+                    }
+                ],
+            },
+            FUNCTION: self._function,
+        }
+        if name:
+            document[name] = value
+        for metric, values in metrics.items():
+            # Counts of one line are one sum; latencies keep their distribution.
+            document[metric] = values if metric in _UNITS else sum(values)
+        return json.dumps(document, separators=(",", ":"))

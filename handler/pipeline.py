@@ -1,0 +1,47 @@
+"""The ingest pipeline: the steps that every event passes, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import access, enrich, fields, privacy
+from .draft import Draft, Step
+from .settings import Settings
+
+
+def steps_for(
+    settings: Settings, salts: privacy.Salts, entropy: Callable[[int], bytes]
+) -> tuple[Step, ...]:
+    """Return the steps. Those that may refuse come before any that costs time.
+
+    Args:
+        settings: The tracker's settings.
+        salts: Where the day's salt comes from.
+        entropy: Returns as many random bytes as it is asked for.
+    """
+    return (
+        fields.require_shape,
+        fields.require_fields,
+        access.allow_destination(settings),
+        access.allow_origin,
+        fields.put_id(entropy),
+        fields.put_what_and_when,
+        fields.put_page_and_session,
+        fields.put_viewport,
+        fields.put_metadata,
+        enrich.put_device,
+        enrich.put_location(settings),
+        privacy.honor_signals(settings),
+        privacy.put_address_hash(salts),
+    )
+
+
+def run(draft: Draft, steps: tuple[Step, ...]) -> Draft:
+    """Pass the draft through the steps and return it.
+
+    Raises:
+        Refused: If a step refuses it.
+    """
+    for step in steps:
+        step(draft)
+    return draft

@@ -1,0 +1,167 @@
+"""What becomes of addresses: keyed hashes under a salt that lives two days at most.
+
+IPv4 has 2^32 addresses, so a plain hash of one is undone by trying all of them. Here
+the key is random, differs every UTC day, and is destroyed: after that the hash says
+nothing, to nobody.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from .draft import Draft, Step
+from .settings import Settings
+from .storage import Fault, ObjectStore, Outcome, StorageError
+
+#: Keys of salts begin with this; the function's role allows nothing else there.
+SALT_PREFIX = "salts/"
+_SALT_BYTES = 32
+#: Hex digits kept of the hash: 64 bits.
+HASH_DIGITS = 16
+# Whoever makes a day's salt removes those of a week before yesterday; the bucket's
+# lifecycle rule takes what is left where nobody sent an event for longer.
+_DAYS_SWEPT = 7
+# A store that just failed is not asked again at once: each try costs the client time.
+_PAUSE_SECONDS = 30.0
+# The share of the time left that a salt may take; the event still has to be stored.
+_TIME_SHARE = 0.3
+
+
+#: Told of a failure that does not stop the event.
+OnFault = Callable[[StorageError], None]
+
+
+class Salts:
+    """The salt of the day, shared by all instances of the function through a bucket.
+
+    Args:
+        store: Where the salts are kept.
+        bucket: The tracker's own bucket.
+        owner: The account that owns it.
+        entropy: Returns as many random bytes as it is asked for.
+        monotonic: The clock of deadlines.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        bucket: str | None,
+        owner: str | None,
+        *,
+        entropy: Callable[[int], bytes],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._owner = owner
+        self._entropy = entropy
+        self._monotonic = monotonic
+        self._day: date | None = None
+        self._salt: bytes | None = None
+        self._not_before = float("-inf")
+
+    def of(self, day: date, deadline: float, on_fault: OnFault) -> bytes | None:
+        """Return the salt of `day`, or None where it cannot be had now.
+
+        Args:
+            day: The UTC day of receipt.
+            deadline: The monotonic instant by which the event must be answered.
+            on_fault: Told of each failure of the store.
+        """
+        if self._day != day:
+            # The old one is dropped before anything can fail: a day's salt must not
+            # outlive the day in a warm instance.
+            self._day, self._salt = day, None
+            self._not_before = float("-inf")
+        now = self._monotonic()
+        if self._salt is None and self._bucket and now >= self._not_before:
+            try:
+                share = now + (deadline - now) * _TIME_SHARE
+                self._salt = self._fetch(self._bucket, day, share, on_fault)
+            except StorageError as error:
+                self._not_before = self._monotonic() + _PAUSE_SECONDS
+                on_fault(error)
+        return self._salt
+
+    def _fetch(
+        self, bucket: str, day: date, deadline: float, on_fault: OnFault
+    ) -> bytes:
+        """Make the day's salt, or read the one that another instance made first."""
+        key = f"{SALT_PREFIX}{day.isoformat()}"
+        mine = self._entropy(_SALT_BYTES)
+        put = self._store.put(
+            bucket,
+            key,
+            mine,
+            deadline=deadline,
+            content_type="application/octet-stream",
+            owner=self._owner,
+        )
+        if put.outcome is Outcome.STORED:
+            self._sweep(bucket, day, deadline, on_fault)
+            return mine
+        salt = self._store.get(bucket, key, deadline=deadline, owner=self._owner)
+        if len(salt) != _SALT_BYTES:
+            raise StorageError(Fault.UNAVAILABLE, "salt of the wrong length")
+        return salt
+
+    def _sweep(
+        self, bucket: str, day: date, deadline: float, on_fault: OnFault
+    ) -> None:
+        try:
+            for back in range(2, 2 + _DAYS_SWEPT):
+                old = day - timedelta(days=back)
+                key = f"{SALT_PREFIX}{old.isoformat()}"
+                self._store.delete(bucket, key, deadline=deadline, owner=self._owner)
+        except StorageError as error:
+            # The salt is made and stored; the lifecycle rule removes the old ones.
+            on_fault(error)
+
+
+def put_address_hash(salts: Salts) -> Step:
+    """Return a step that puts the keyed hash of the sender's address."""
+
+    def step(draft: Draft) -> None:
+        draft.record["ip"] = None
+        if not draft.request.address:
+            return
+
+        def on_fault(error: StorageError) -> None:
+            draft.faults.append(("salt", error))
+
+        salt = salts.of(draft.received.date(), draft.deadline, on_fault)
+        if salt is None:
+            draft.salt_missing = True
+            return
+        draft.record["ip"] = hash_address(draft.request.address, salt)
+
+    return step
+
+
+def hash_address(address: str, salt: bytes) -> str:
+    """Return the first 16 hex digits of HMAC-SHA-256 of `address` under `salt`."""
+    return hmac.digest(salt, address.encode(errors="replace"), "sha256").hex()[
+        :HASH_DIGITS
+    ]
+
+
+def honor_signals(settings: Settings) -> Step:
+    """Return a step that forgets who sent the event, where the browser asks so.
+
+    `Sec-GPC: 1` is Global Privacy Control, https://w3c.github.io/gpc/; `DNT: 1` its
+    forerunner.
+    """
+
+    def step(draft: Draft) -> None:
+        headers = draft.request.headers
+        if settings.honor_privacy_signals and (
+            headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"
+        ):
+            # Without an address no later step asks for a salt or makes a hash.
+            draft.request = draft.request._replace(address="")
+            draft.record["sessionId"] = None
+            draft.record["userAgent"] = None
+
+    return step

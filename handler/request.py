@@ -1,0 +1,74 @@
+"""One HTTP request, read from an API Gateway event of payload version 1.0 or 2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Request(NamedTuple):
+    """What the function needs of a request."""
+
+    method: str
+    route: str
+    """The last segment of the path: stages and base paths come before it."""
+    headers: Mapping[str, str]
+    """Values by lower-case name."""
+    body: str | None
+    is_base64: bool
+    address: str
+    """The immediate sender's address. Never stored, logged or answered."""
+
+
+def read(event: Mapping[str, Any]) -> Request:
+    """Return the request that `event` describes.
+
+    The address is API Gateway's own word (`requestContext`); a header such as
+    `X-Forwarded-For` is the client's and is not looked at. A member that is missing or
+    of another type counts as empty, so nothing here can fail.
+
+    Args:
+        event: What API Gateway passed.
+            https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    context = _mapping(event.get("requestContext"))
+    http = _mapping(context.get("http"))
+    if http:
+        method, path = http.get("method"), event.get("rawPath")
+        address = http.get("sourceIp")
+    else:
+        method, path = event.get("httpMethod"), event.get("path")
+        address = _mapping(context.get("identity")).get("sourceIp")
+    body = event.get("body")
+    return Request(
+        method=_text(method).upper(),
+        route=_text(path).rstrip("/").rpartition("/")[2],
+        headers=_headers(event),
+        body=body if isinstance(body, str) else None,
+        is_base64=event.get("isBase64Encoded") is True,
+        address=_text(address),
+    )
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    single = _mapping(event.get("headers"))
+    if not single:
+        # Payload 1.0 from a load balancer or a test may have these alone.
+        single = {
+            name: values[-1]
+            for name, values in _mapping(event.get("multiValueHeaders")).items()
+            if isinstance(values, list) and values
+        }
+    return {
+        name.lower(): value
+        for name, value in single.items()
+        if isinstance(name, str) and isinstance(value, str)
+    }
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,82 @@
+"""Times: ISO 8601 in, one fixed form out, and the day an event is stored under."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+from . import limits
+from .refusals import Refusal, Refused
+
+# Of ISO 8601 what clients send: a calendar date, alone or with a time of day, with or
+# without an offset. `datetime.fromisoformat` takes much less before Python 3.11.
+_ISO_8601 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
+    r"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?",
+    re.ASCII,
+)
+
+
+def parse(text: str) -> datetime:
+    """Return the instant that `text` names, in UTC.
+
+    Args:
+        text: ISO 8601; without an offset it is UTC, without a time it is midnight.
+
+    Raises:
+        Refused: If it is not such a time, or not one of the years 1 to 9999 in UTC.
+    """
+    match = _ISO_8601.fullmatch(text.strip())
+    if match is None:
+        raise Refused(Refusal.TIMESTAMP_INVALID)
+    year, month, day, hour, minute, second, fraction, offset = match.groups("")
+    try:
+        local = datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            int(fraction[:6].ljust(6, "0")),
+            tzinfo=timezone.utc,
+        )
+        return local - _offset(offset)
+    except (ValueError, OverflowError):
+        raise Refused(Refusal.TIMESTAMP_INVALID) from None
+
+
+def _offset(text: str) -> timedelta:
+    if text in {"", "Z", "z"}:
+        return timedelta()
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > 23 or minutes > 59:
+        raise ValueError(text)
+    return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
+
+
+def stamp(instant: datetime) -> str:
+    """Return a UTC instant as it is stored: `2026-01-31T12:00:00.000Z`.
+
+    All have the same length, so that they sort as text. Finer parts are cut off.
+    """
+    return instant.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def storage_day(instant: datetime, received: datetime) -> str:
+    """Return the day, `YYYY-MM-DD`, whose folder an event belongs to.
+
+    It is the event's own day where its time is near the server's clock, so that a retry
+    after midnight finds the same key. Any other time is stored under the day of
+    receipt, so that nobody can fill the past or the future.
+
+    Args:
+        instant: The event's time as sent, UTC.
+        received: The server's time, UTC.
+    """
+    earliest = received - timedelta(days=limits.DAYS_BACK)
+    latest = received + timedelta(seconds=limits.SECONDS_AHEAD)
+    day = instant if earliest <= instant <= latest else received
+    return day.date().isoformat()

@@ -1,0 +1,202 @@
+"""Who may write where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.buckets import Patterns, name_problem, pattern_problem
+
+from .conftest import Tracker
+from .fakes import event_of, rest
+
+NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", fullmatch=True)
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        "arn:aws:s3:us-east-1:999999999999:accesspoint/evil-lake",
+        "data-lake\n",
+        "../data-lake",
+        "x/../data-lake",
+        "Data-lake",
+        "data.lake",
+        "-lake",
+        "d" * 60 + "-lake",
+        "dаta-lake",  # noqa: RUF001 - the second letter is Cyrillic
+        "ｄata-lake",  # noqa: RUF001 - the first letter is full-width
+        "xn--data-lake",
+        "website-analytics ",
+        "website-analytics\x00",
+    ],
+)
+def test_refuses_a_name_that_is_no_bucket_of_ours(
+    tracker: Tracker, bucket: str
+) -> None:
+    assert tracker.answer(rest(event_of(bucket=bucket)))[0] == 403
+    assert tracker.store.calls == []
+
+
+@pytest.mark.parametrize("bucket", ["data-lake", "a-lake", "x" * 58 + "-lake"])
+def test_a_pattern_opens_what_fits_it(tracker: Tracker, bucket: str) -> None:
+    assert tracker.answer(rest(event_of(bucket=bucket)))[0] == 200
+
+
+def test_a_pattern_does_not_open_a_tenants_bucket(
+    tracker_with: Callable[..., Tracker],
+) -> None:
+    """It is reached by the tenant's name, so that the tenant's rules hold."""
+    tracker = tracker_with(patterns=Patterns(["*-private"]))
+
+    assert tracker.answer(rest(event_of(bucket="blog-private")))[0] == 403
+    assert tracker.answer(rest(event_of(bucket="other-private")))[0] == 200
+
+
+def test_a_tenants_bucket_that_is_allowed_in_full_keeps_the_tenants_rules(
+    tracker_with: Callable[..., Tracker],
+) -> None:
+    tracker = tracker_with(patterns=Patterns(["shop-private"]))
+    sent = event_of(bucket="shop-private")
+    stranger = rest(sent, headers={"Origin": "https://evil.example"})
+
+    assert tracker.answer(stranger)[0] == 403
+    assert tracker.answer(rest(sent))[0] == 200
+    options = tracker.store.calls[-1][3]
+    assert options["owner"] == "222222222222"
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://shop.example", 200),
+        (None, 200),
+        ("https://evil.example", 403),
+        ("http://shop.example", 403),
+        ("https://shop.example.evil.example", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+def test_a_tenant_with_origins_refuses_other_web_pages(
+    tracker: Tracker, origin: str | None, status: int
+) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    sent = event_of(bucket=None, tenant="shop")
+
+    assert tracker.answer(rest(sent, headers=headers))[0] == status
+
+
+def test_a_tenant_without_origins_takes_any(tracker: Tracker) -> None:
+    sent = event_of(bucket=None, tenant="blog")
+
+    reply = tracker.answer(rest(sent, headers={"Origin": "https://any.example"}))
+
+    assert reply[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "owner"),
+    [
+        (event_of(), "111111111111"),
+        (event_of(bucket=None, tenant="blog"), "111111111111"),
+        (event_of(bucket=None, tenant="shop"), "222222222222"),
+    ],
+)
+def test_the_owner_is_named_wherever_one_is_known(
+    tracker: Tracker, sent: dict[str, str], owner: str
+) -> None:
+    tracker.send(rest(sent))
+
+    assert tracker.store.calls[-1][3]["owner"] == owner
+
+
+def test_no_owner_is_named_where_several_accounts_may_own(
+    tracker_with: Callable[..., Tracker],
+) -> None:
+    tracker = tracker_with(bucket_owner=None, object_acl="bucket-owner-full-control")
+
+    tracker.send(rest(event_of()))
+
+    options = tracker.store.calls[-1][3]
+    assert options["owner"] is None
+    assert options["acl"] == "bucket-owner-full-control"
+
+
+@given(NAMES.filter(lambda name: name_problem(name) is None))
+def test_a_name_allows_itself_and_nothing_longer(name: str) -> None:
+    allowed = Patterns([name])
+
+    assert allowed.allow(name)
+    assert not allowed.allow(name + "a")
+    assert not allowed.allow("a" + name)
+
+
+@given(st.lists(st.text("ab-*", max_size=6), max_size=3), st.text("ab-", max_size=8))
+def test_a_pattern_matches_as_its_definition_says(
+    patterns: list[str], name: str
+) -> None:
+    """Compared with the obvious, exponential reading of `*`."""
+
+    def fits(pattern: str, rest: str) -> bool:
+        if not pattern:
+            return not rest
+        if pattern[0] == "*":
+            return fits(pattern[1:], rest) or (bool(rest) and fits(pattern, rest[1:]))
+        return rest[:1] == pattern[0] and fits(pattern[1:], rest[1:])
+
+    expected = name_problem(name) is None and any(fits(p, name) for p in patterns)
+    assert Patterns(patterns).allow(name) is expected
+
+
+def test_many_wildcards_take_no_time() -> None:
+    """A backtracking matcher would still be at it tomorrow."""
+    pattern = "*a" * 30 + "*b*"
+
+    assert not Patterns([pattern]).allow("a" * 63)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("data-lake", None),
+        ("a.b", "dot"),
+        ("ab", "3 to 63"),
+        ("a" * 64, "3 to 63"),
+        ("Data", "lower-case"),
+        ("xn--data", "begins with 'xn--'"),
+        ("data-s3alias", "ends with '-s3alias'"),
+    ],
+)
+def test_says_what_is_wrong_with_a_name(name: str, problem: str | None) -> None:
+    found = name_problem(name)
+
+    assert found is None if problem is None else problem in str(found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("*-lake", None),
+        ("app*-prod", None),
+        ("plain-name", None),
+        ("Upper", "lower-case"),
+        ("*", "all wildcard"),
+        ("*-*", "all wildcard"),
+        ("a?*", "'?'"),
+        ("*.lake", "dot"),
+        ("*-Lake", "other characters"),
+        ("-*", "all wildcard"),
+        ("*-lake-", "hyphen"),
+        ("*" + "a" * 64, "63"),
+        ("*-s3alias", "reserves"),
+        ("xn--*", "reserves"),
+    ],
+)
+def test_says_what_is_wrong_with_a_pattern(pattern: str, problem: str | None) -> None:
+    found = pattern_problem(pattern)
+
+    assert found is None if problem is None else problem in str(found)

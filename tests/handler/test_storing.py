@@ -1,0 +1,255 @@
+"""Keys, retries of made ids, and what a store's faults become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler import lake
+from handler.columns import COLUMNS
+from handler.draft import Draft
+from handler.request import Request
+from handler.storage import Fault
+
+from .conftest import Tracker
+from .fakes import NOON, event_of, rest
+
+KEY = r"analytics/year=\d{4}/month=\d\d/day=\d\d/[A-Za-z0-9-]{8,64}\.json"
+IDS = st.from_regex(r"[A-Za-z0-9-]{8,64}", fullmatch=True)
+BUCKET = "website-analytics"
+
+
+@given(IDS, st.datetimes(timezones=st.just(timezone.utc)))
+def test_a_key_has_one_form_whatever_the_event(event_id: str, at: datetime) -> None:
+    """It lies under `analytics/`, in a day's folder, and no id leads elsewhere."""
+    request = Request("POST", "track", {}, None, False, "")
+    draft = Draft({}, request, NOON, 0.0)
+    draft.event_id, draft.instant = event_id, at
+
+    key = lake.key_of(draft)
+
+    prefix, year, month, day, name = key.split("/")
+    assert (prefix, name) == ("analytics", f"{event_id}.json")
+    folder = datetime.strptime(
+        f"{year} {month} {day} +0000", "year=%Y month=%m day=%d %z"
+    )
+    week, hour = timedelta(days=8), timedelta(hours=1)
+    assert NOON - week <= folder <= NOON + hour
+
+
+def test_the_key_stays_when_midnight_passes_between_retries(tracker: Tracker) -> None:
+    """Stored once, found again."""
+    sent = event_of(eventId="retried-01", timestamp="2026-03-04T23:59:59Z")
+    tracker.clock.at = datetime(2026, 3, 4, 23, 59, 59, tzinfo=timezone.utc).timestamp()
+    _, first = tracker.answer(rest(sent))
+    tracker.clock.advance(5)
+
+    _, second = tracker.answer(rest(sent))
+
+    assert first["key"] == second["key"]
+    assert second["duplicate"] is True
+    assert len(tracker.store.events()) == 1
+
+
+def test_a_made_id_that_is_taken_is_drawn_again(tracker: Tracker) -> None:
+    taken = "analytics/year=2026/month=03/day=04/1772625600-00000001.json"
+    tracker.store.objects[BUCKET, taken] = b'{"eventId":"mine"}'
+
+    status, answer = tracker.answer(rest(event_of()))
+
+    assert status == 200
+    assert "duplicate" not in answer
+    stored = json.loads(tracker.store.objects[BUCKET, answer["key"]])
+    assert answer["eventId"] == stored["eventId"] != "1772625600-00000001"
+    assert tracker.store.objects[BUCKET, taken] == b'{"eventId":"mine"}'
+
+
+def test_a_made_id_taken_after_an_unknown_attempt_is_our_own(tracker: Tracker) -> None:
+    """The earlier attempt was stored; another id would store the event twice."""
+    mine = "analytics/year=2026/month=03/day=04/1772625600-00000001.json"
+    tracker.store.objects[BUCKET, mine] = b"{}"
+    tracker.store.uncertain = True
+
+    status, answer = tracker.answer(rest(event_of()))
+
+    assert (status, answer["key"]) == (200, mine)
+    assert len(tracker.store.events()) == 1
+
+
+def test_ids_that_are_all_taken_are_a_fault_not_a_loss(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(dict[tuple[str, str], bytes]):
+        def __contains__(self, key: object) -> bool:
+            return isinstance(key, tuple) and key[0] == BUCKET
+
+    monkeypatch.setattr(tracker.store, "objects", Full())
+
+    assert tracker.answer(rest(event_of()))[0] == 503
+
+
+@pytest.mark.parametrize(
+    ("sent", "fault", "status"),
+    [
+        (event_of(), Fault.UNAVAILABLE, 503),
+        (event_of(), Fault.REFUSED, 503),
+        (event_of(), Fault.MISSING, 503),
+        (event_of(bucket=None, tenant="blog"), Fault.MISSING, 503),
+        (event_of(bucket="data-lake"), Fault.UNAVAILABLE, 503),
+        (event_of(bucket="data-lake"), Fault.REFUSED, 403),
+        (event_of(bucket="data-lake"), Fault.MISSING, 403),
+    ],
+)
+def test_a_fault_is_the_operators_unless_the_client_chose_the_bucket(
+    tracker: Tracker, sent: dict[str, Any], fault: Fault, status: int
+) -> None:
+    """A bucket that only fits a pattern and refuses us is not authorized."""
+    for bucket in (BUCKET, "blog-private", "data-lake"):
+        tracker.store.faults[bucket] = fault
+
+    reply = tracker.send(rest(sent))
+
+    assert reply["statusCode"] == status
+    assert ("Retry-After" in reply["headers"]) is (status == 503)
+    assert tracker.store.events(str(sent.get("bucket", "blog-private"))) == []
+
+
+def test_the_stored_columns_are_those_that_the_tables_are_made_of(
+    tracker: Tracker,
+) -> None:
+    tracker.send(rest(event_of()))
+
+    (event,) = tracker.store.events()
+    assert list(event) == [column.name for column in COLUMNS]
+    for column in COLUMNS:
+        if column.type.startswith("struct<"):
+            members = column.type.removeprefix("struct<").removesuffix(">").split(",")
+            assert list(event[column.name]) == [m.split(":")[0] for m in members]
+
+
+def test_the_columns_differ_in_more_than_case() -> None:
+    """Athena's SerDe folds it."""
+    names = {column.name.lower() for column in COLUMNS}
+
+    assert len(names) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u2028", "\x85", "a\nb", "\u0000", '"', "\U0001f600"]
+)
+def test_an_event_is_one_line_whatever_is_in_it(tracker: Tracker, text: str) -> None:
+    sent = event_of(page=text, metadata={text: text})
+
+    assert tracker.answer(rest(sent))[0] == 200
+
+    (body,) = [b for (name, _), b in tracker.store.objects.items() if name == BUCKET]
+    assert body.count(b"\n") == 1
+    assert json.loads(body)["page"] == text
+
+
+def test_half_a_character_in_a_header_does_not_stop_an_event(tracker: Tracker) -> None:
+    reply = tracker.send(rest(event_of(), headers={"User-Agent": "x\ud800"}))
+
+    assert reply["statusCode"] == 200
+    assert tracker.store.events()[0]["userAgent"] == "x?"
+
+
+def test_long_texts_are_cut_and_the_event_is_kept(tracker: Tracker) -> None:
+    long = "x" * 3000
+
+    tracker.send(rest(event_of(page=long, referrer=long, userAgent=long)))
+
+    (event,) = tracker.store.events()
+    for name in ("page", "referrer", "userAgent"):
+        assert event[name] == "x" * 2048
+
+
+def test_an_unknown_member_goes_to_the_metadata_and_never_replaces_it(
+    tracker: Tracker,
+) -> None:
+    tracker.send(rest(event_of(plan="outer", extra=[1], metadata={"plan": "inner"})))
+
+    metadata = json.loads(tracker.store.events()[0]["metadata"])
+    assert metadata == {"plan": "inner", "extra": [1]}
+
+
+def test_keys_that_differ_in_case_do_not_collide(tracker: Tracker) -> None:
+    """At the top level they would fail every query over the day."""
+    tracker.send(rest(event_of(EVENTTYPE="x", Page="y", metadata={"a": 1, "A": 2})))
+
+    (event,) = tracker.store.events()
+    assert json.loads(event["metadata"]) == {
+        "EVENTTYPE": "x",
+        "Page": "y",
+        "a": 1,
+        "A": 2,
+    }
+
+
+@pytest.mark.parametrize(("depth", "status"), [(19, 200), (20, 400)])
+def test_an_event_may_nest_to_a_depth_of_twenty(
+    tracker: Tracker, depth: int, status: int
+) -> None:
+    nested: Any = 1
+    for _ in range(depth):
+        nested = [nested]
+
+    assert tracker.answer(rest(event_of(nested=nested)))[0] == status
+
+
+@pytest.mark.parametrize("value", [None, {}, {"width": 0, "height": None}])
+def test_a_viewport_may_be_left_out_or_partial(tracker: Tracker, value: Any) -> None:
+    tracker.send(rest(event_of(viewport=value)))
+
+    assert tracker.store.events()[0]["viewport"]["height"] is None
+
+
+@pytest.mark.parametrize(
+    ("header", "believed", "country"),
+    [
+        ("DE", True, "DE"),
+        ("DE", False, None),
+        ("Germany", True, None),
+        ("", True, None),
+    ],
+)
+def test_the_country_is_believed_only_where_clients_cannot_set_it(
+    tracker_with: Callable[..., Tracker],
+    header: str,
+    believed: bool,
+    country: str | None,
+) -> None:
+    tracker = tracker_with(viewer_country=believed)
+
+    tracker.send(rest(event_of(), headers={"CloudFront-Viewer-Country": header}))
+
+    assert tracker.store.events()[0]["location"]["country"] == country
+
+
+def test_hints_describe_the_sender_not_a_user_agent_in_the_body(
+    tracker: Tracker,
+) -> None:
+    hints = {"Sec-CH-UA-Platform": '"Android"', "Sec-CH-UA-Mobile": "?1"}
+    safari = (
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+        "(KHTML, like Gecko) Version/17.0 Safari/605.1.15"
+    )
+
+    tracker.send(rest(event_of(userAgent=safari), headers=hints))
+
+    assert tracker.store.events()[0]["device"]["os"] == "macOS"
+
+
+def test_an_event_without_a_user_agent_is_kept(tracker: Tracker) -> None:
+    event = rest(event_of())
+    event["headers"] = None
+
+    tracker.send(event)
+
+    assert tracker.store.events()[0]["userAgent"] is None

@@ -1,0 +1,246 @@
+"""Settings, requests, metrics and the entry that Lambda calls."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handler
+from handler import app, request, settings
+from handler.metrics import Meter
+from handler.refusals import Refusal
+from handler.settings import Settings, Tenant
+
+from .conftest import Tracker
+from .fakes import event_of, rest
+
+SOURCE = Path(handler.__file__).parent
+
+
+def test_an_empty_environment_allows_nothing_and_breaks_nothing() -> None:
+    read = settings.read({})
+
+    assert not read.patterns.allow("website-analytics")
+    assert read._replace(patterns=Settings().patterns) == Settings()
+
+
+def test_the_environment_says_everything() -> None:
+    read = settings.read(
+        {
+            settings.ALLOWED_BUCKETS: "website-analytics, *-lake,",
+            settings.TENANTS: json.dumps(
+                {
+                    "blog": {"bucket": "blog-b"},
+                    "shop": {
+                        "bucket": "shop-b",
+                        "owner": "2" * 12,
+                        "origins": ["https://shop.example"],
+                    },
+                }
+            ),
+            settings.BUCKET_OWNER: "1" * 12,
+            settings.CORS_ORIGINS: "https://a.example,https://b.example",
+            settings.SALT_BUCKET: "salts",
+            settings.SALT_BUCKET_OWNER: "1" * 12,
+            settings.OBJECT_ACL: "bucket-owner-full-control",
+            settings.HONOR_PRIVACY_SIGNALS: "0",
+            settings.VIEWER_COUNTRY: "1",
+            settings.METRICS: "1",
+        }
+    )
+
+    assert read.patterns.names == {"website-analytics"}
+    assert read.patterns.allow("data-lake")
+    assert read._replace(patterns=Settings().patterns) == Settings(
+        tenants={
+            "blog": Tenant("blog", "blog-b"),
+            "shop": Tenant(
+                "shop", "shop-b", "2" * 12, frozenset({"https://shop.example"})
+            ),
+        },
+        bucket_owner="1" * 12,
+        cors_origins=frozenset({"https://a.example", "https://b.example"}),
+        salt_bucket="salts",
+        salt_bucket_owner="1" * 12,
+        object_acl="bucket-owner-full-control",
+        honor_privacy_signals=False,
+        viewer_country=True,
+        metrics=True,
+    )
+
+
+def test_every_setting_has_its_name_in_the_list() -> None:
+    constants = {
+        value
+        for value in vars(settings).values()
+        if isinstance(value, str) and value.startswith("TRACKER_")
+    }
+
+    assert constants == set(settings.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("members", "headers"),
+    [
+        ({"headers": {"A": "1"}, "multiValueHeaders": {"A": ["2"]}}, {"a": "1"}),
+        ({"multiValueHeaders": {"A": ["1", "2"], "B": []}}, {"a": "2"}),
+        ({"headers": {"A": None, "B": "1"}}, {"b": "1"}),
+        ({"headers": []}, {}),
+    ],
+)
+def test_headers_are_read_from_where_they_are(
+    members: dict[str, Any], headers: dict[str, str]
+) -> None:
+    assert request.read(members).headers == headers
+
+
+def test_refusals_have_one_label_each_and_a_status_of_an_error() -> None:
+    labels = [refusal.label for refusal in Refusal]
+
+    assert len(labels) == len(set(labels))
+    assert all(400 <= refusal.status <= 503 for refusal in Refusal)
+
+
+def test_a_stored_event_is_counted_for_the_function_and_the_tenant(
+    tracker: Tracker,
+) -> None:
+    tracker.send(rest(event_of(bucket=None, tenant="blog")))
+
+    (document,) = tracker.metrics
+    (directive,) = document["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "AnalyticsTracker"
+    assert directive["Dimensions"] == [["FunctionName"], ["FunctionName", "Tenant"]]
+    assert directive["Metrics"] == [
+        {"Name": "StorageLatency", "Unit": "Milliseconds"},
+        {"Name": "StoredEvents", "Unit": "Count"},
+    ]
+    assert document["_aws"]["Timestamp"] == 1772625600000
+    assert (document["FunctionName"], document["Tenant"]) == ("tracker", "blog")
+    assert (document["StoredEvents"], document["StorageLatency"]) == (1, [0.0])
+
+
+def test_a_bucket_of_a_pattern_makes_no_dimension(tracker: Tracker) -> None:
+    """Anyone could make up such names, and each would cost a metric."""
+    tracker.send(rest(event_of(bucket="data-lake")))
+
+    assert tracker.metrics[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
+        ["FunctionName"]
+    ]
+
+
+def test_a_duplicate_is_counted_as_one(tracker: Tracker) -> None:
+    for _ in range(2):
+        tracker.send(rest(event_of(eventId="12345678")))
+
+    assert [("DuplicateEvents" in document) for document in tracker.metrics] == [
+        False,
+        True,
+    ]
+
+
+def test_a_refusal_is_counted_and_logged_by_its_label(tracker: Tracker) -> None:
+    tracker.send(rest(event_of(bucket="evil-bucket")))
+
+    (document,) = tracker.metrics
+    assert document["Reason"] == "bucket_forbidden"
+    assert document["RefusedEvents"] == 1
+    assert tracker.log == [
+        {
+            "timestamp": "2026-03-04T12:00:00.000Z",
+            "level": "INFO",
+            "message": "refused",
+            "requestId": "8f6b8e2c-1f5a-4a8e-9b53-0c1f3c1f0a11",
+            "reason": "bucket_forbidden",
+            "status": 403,
+        }
+    ]
+
+
+def test_values_of_one_request_add_up_by_dimension() -> None:
+    meter = Meter("tracker")
+    meter.add("StoredEvents", 2, tenant="blog")
+    meter.add("StoredEvents", 3, tenant="blog")
+    meter.add("RefusedEvents", reason="too_deep")
+    meter.add("StorageLatency", 1.5)
+    meter.add("StorageLatency", 2.5)
+
+    documents = [json.loads(line) for line in meter.lines(0.0)]
+
+    assert [document.get("StoredEvents") for document in documents] == [5, None, None]
+    assert documents[1]["Reason"] == "too_deep"
+    assert documents[2]["StorageLatency"] == [1.5, 2.5]
+
+
+def test_without_metrics_nothing_is_printed(
+    tracker_with: Callable[..., Tracker],
+) -> None:
+    tracker = tracker_with(metrics=False)
+
+    tracker.send(rest(event_of()))
+
+    assert tracker.lines == []
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_lambdas_entry_is_wired_from_the_environment_once(
+    monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    """In Lambda while it starts, elsewhere at the first request."""
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    if early:
+        monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    else:
+        monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API", raising=False)
+    try:
+        fresh = importlib.reload(app)
+        assert (fresh._app is not None) is early
+
+        replies = [fresh.handler(rest(method="OPTIONS"), None) for _ in range(2)]
+
+        assert [reply["statusCode"] for reply in replies] == [204, 204]
+    finally:
+        monkeypatch.undo()
+        importlib.reload(app)
+
+
+def test_the_function_needs_the_standard_library_alone() -> None:
+    """Copied elsewhere and run without site-packages, it still imports."""
+    script = (
+        "import sys, handler.app\n"
+        "ours = [m for m in sys.modules if m.split('.')[0] == 'handler']\n"
+        "known = sys.stdlib_module_names | set(sys.builtin_module_names)\n"
+        "strange = {m.split('.')[0] for m in sys.modules} - known\n"
+        "sys.exit(str(strange - {'handler', '__main__'}) if len(ours) < 10 or "
+        "strange - {'handler', '__main__'} else 0)\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "handler")
+        copy.mkdir()
+        for source in SOURCE.glob("*.py"):
+            (copy / source.name).write_bytes(source.read_bytes())
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                "-c",
+                f"import sys; sys.path.insert(0, {folder!r})\n{script}",
+            ],
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (0, "")
