@@ -1,0 +1,251 @@
+"""HTTP/1.1 over one socket: a connection that sends a request and reads its answer.
+
+Written by hand because it is most of the function's work per event: ``http.client``
+costs more than twice the CPU time, and none of its generality is needed.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+from collections.abc import Callable
+from typing import NamedTuple
+
+#: Bytes of an answer's status line and headers, and of a line between chunks.
+HEAD_BYTES = 32 * 1024
+#: Bytes of an answer's body.
+BODY_BYTES = 8 * 1024 * 1024
+#: Answers such as ``100 Continue`` that may come before the real one.
+INTERIM_ANSWERS = 8
+
+_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\x00\r\n]*)?")
+_HEADER = re.compile(r"([!#-'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*)")
+_LENGTH = re.compile(r"[0-9]{1,12}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00\r\n]*)?")
+
+Clock = Callable[[], float]
+
+
+class Response(NamedTuple):
+    """An answer; its headers' names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class ExchangeError(Exception):
+    """A request that got no answer that makes sense.
+
+    Args:
+        detail: What went wrong, in words that are safe to log.
+        sent: Whether the server may have got the request, and acted on it.
+        stale: Whether the connection had been used before and broke without a byte
+            of an answer, as one does that the server has closed for being idle.
+            Then trying again at once makes sense.
+    """
+
+    def __init__(self, detail: str, *, sent: bool, stale: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.sent = sent
+        self.stale = stale
+
+
+class MalformedAnswerError(Exception):
+    """What was received is not HTTP/1.1, or is beyond the limits above."""
+
+
+class Connection:
+    """One connection, for one thread and one request at a time.
+
+    Args:
+        sock: The connected socket; the connection closes it.
+        monotonic: The clock that deadlines are told by.
+    """
+
+    def __init__(self, sock: socket.socket, monotonic: Clock) -> None:
+        self._sock = sock
+        self._monotonic = monotonic
+        self._buffer = bytearray()
+        self._used = self._answered = False
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self.reusable = True
+        """Whether another request may follow."""
+
+    def close(self) -> None:
+        """Close the socket, whatever state it is in."""
+        self._sock.close()
+
+    def is_quiet(self) -> bool:
+        """Tell whether nothing has come since the last answer.
+
+        Whatever comes unasked, such as the end of the stream, makes it useless.
+        """
+        return not self._poll.poll(0)
+
+    def exchange(self, request: bytes, *, method: str, deadline: float) -> Response:
+        """Send a request and return its answer.
+
+        Args:
+            request: The whole request, head and body.
+            method: Its method; the answer to ``HEAD`` has no body.
+            deadline: The instant of the clock to give up at.
+
+        Raises:
+            ExchangeError: If no whole and well-formed answer came in time.
+        """
+        reused, self._used = self._used, True
+        self._answered = self.reusable = False
+        try:
+            if self._send(request, deadline):
+                return self._receive(method, deadline)
+            return self._early_answer(method, deadline)
+        except TimeoutError as error:
+            raise ExchangeError("silence", sent=True) from error
+        except MalformedAnswerError as error:
+            raise ExchangeError("malformed answer", sent=True) from error
+        except OSError as error:
+            stale = reused and not self._answered
+            raise ExchangeError("reset", sent=True, stale=stale) from error
+
+    def _send(self, request: bytes, deadline: float) -> bool:
+        rest = memoryview(request)
+        while rest:
+            self._limit(deadline)
+            try:
+                rest = rest[self._sock.send(rest) :]
+            except TimeoutError:
+                raise
+            except OSError:
+                return False
+        return True
+
+    def _early_answer(self, method: str, deadline: float) -> Response:
+        # Who refuses a large body may answer before its end, and hang up.
+        response = self._receive(method, deadline)
+        self.reusable = False
+        if response.status < 300:
+            raise MalformedAnswerError
+        return response
+
+    def _receive(self, method: str, deadline: float) -> Response:
+        for _ in range(INTERIM_ANSWERS):
+            status, headers, keep = parse_head(self._line(b"\r\n\r\n", deadline))
+            if status >= 200:
+                break
+        else:
+            raise MalformedAnswerError
+        if method == "HEAD" or status in (204, 304):
+            body = b""
+        elif "transfer-encoding" in headers:
+            if headers["transfer-encoding"].lower() != "chunked":
+                raise MalformedAnswerError
+            body = self._chunks(deadline)
+        elif "content-length" in headers:
+            if not _LENGTH.fullmatch(headers["content-length"]):
+                raise MalformedAnswerError
+            body = self._take(int(headers["content-length"]), deadline)
+        else:
+            body = self._rest(deadline)
+            keep = False
+        self.reusable = keep and not self._buffer
+        return Response(status, headers, body)
+
+    def _chunks(self, deadline: float) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size(deadline):
+            body += self._take(size, deadline, already=len(body))
+            if self._take(2, deadline) != b"\r\n":
+                raise MalformedAnswerError
+        trailers = 0
+        while line := self._line(b"\r\n", deadline):
+            trailers += len(line)
+            if trailers > HEAD_BYTES:
+                raise MalformedAnswerError
+        return bytes(body)
+
+    def _chunk_size(self, deadline: float) -> int:
+        match = _CHUNK.fullmatch(self._line(b"\r\n", deadline))
+        if match is None:
+            raise MalformedAnswerError
+        return int(match[1], 16)
+
+    def _line(self, end: bytes, deadline: float) -> bytes:
+        buffer, start = self._buffer, 0
+        while (found := buffer.find(end, start)) < 0 and len(buffer) <= HEAD_BYTES:
+            start = max(0, len(buffer) - len(end) + 1)
+            self._more(deadline)
+        if not 0 <= found <= HEAD_BYTES:
+            raise MalformedAnswerError
+        line = bytes(buffer[:found])
+        del buffer[: found + len(end)]
+        return line
+
+    def _take(self, size: int, deadline: float, already: int = 0) -> bytes:
+        if already + size > BODY_BYTES:
+            raise MalformedAnswerError
+        buffer = self._buffer
+        while len(buffer) < size:
+            self._more(deadline)
+        taken = bytes(buffer[:size])
+        del buffer[:size]
+        return taken
+
+    def _rest(self, deadline: float) -> bytes:
+        try:
+            while len(self._buffer) <= BODY_BYTES:
+                self._more(deadline)
+        except _StreamEndError:
+            return bytes(self._buffer)
+        raise MalformedAnswerError
+
+    def _more(self, deadline: float) -> None:
+        self._limit(deadline)
+        received = self._sock.recv(65536)
+        if not received:
+            raise _StreamEndError
+        self._answered = True
+        self._buffer += received
+
+    def _limit(self, deadline: float) -> None:
+        left = deadline - self._monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+
+
+def parse_head(head: bytes) -> tuple[int, dict[str, str], bool]:
+    """Read an answer's status line and headers.
+
+    Args:
+        head: What comes before the first empty line.
+
+    Returns:
+        The status, the headers by lower-case name (the values of one that came
+        twice are joined by commas), and whether the connection stays open.
+
+    Raises:
+        MalformedAnswerError: If any line is not what RFC 9112 says.
+    """
+    first, *lines = head.decode("latin-1").split("\r\n")
+    status_line = _STATUS_LINE.fullmatch(first)
+    if status_line is None:
+        raise MalformedAnswerError
+    headers: dict[str, str] = {}
+    for line in lines:
+        header = _HEADER.fullmatch(line)
+        if header is None:
+            raise MalformedAnswerError
+        name, value = header[1].lower(), header[2].rstrip(" \t")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    keep = (
+        status_line[1] == "1" and "close" not in headers.get("connection", "").lower()
+    )
+    return int(status_line[2]), headers, keep
+
+
+class _StreamEndError(ConnectionError):
+    """The server has nothing more to say."""

@@ -1,0 +1,179 @@
+"""A few kept-alive connections, one per host, that survive being frozen."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from typing import Any, NamedTuple
+
+from .http1 import Clock, Connection, ExchangeError, Response
+from .tls import Trust
+
+#: Seconds after which an unused connection is made anew. S3 closes idle ones, and the
+#: end of the stream may not have reached us when Lambda has frozen us in between.
+IDLE_SECONDS = 4.0
+#: Hosts that a connection is kept to.
+CONNECTIONS = 8
+
+#: Addresses of a host that are tried in turn; the first may take half of the time.
+_ADDRESSES = 2
+
+
+class Origin(NamedTuple):
+    """What a connection is made to."""
+
+    tls: bool
+    host: str
+    port: int
+
+
+class Pool:
+    """Exchanges requests for answers, over connections that it keeps.
+
+    Not thread safe: Lambda runs one request at a time.
+
+    Args:
+        trust: Which TLS servers are believed.
+        monotonic: The clock that deadlines are told by.
+        wall: The clock of the world; the other one may stand still while Lambda has
+            frozen the machine.
+    """
+
+    def __init__(
+        self,
+        trust: Trust,
+        *,
+        monotonic: Clock = time.monotonic,
+        wall: Clock = time.time,
+    ) -> None:
+        self._trust = trust
+        self._monotonic = monotonic
+        self._wall = wall
+        self._idle: dict[Origin, tuple[Connection, float, float]] = {}
+
+    def exchange(
+        self, origin: Origin, request: bytes, *, method: str, deadline: float
+    ) -> Response:
+        """Send a request to an origin and return the answer.
+
+        Args:
+            origin: Where to send it.
+            request: The whole request, head and body.
+            method: Its method.
+            deadline: The instant of ``monotonic`` to give up at.
+
+        Raises:
+            ExchangeError: If no whole and well-formed answer came in time.
+        """
+        connection = self._take(origin) or self._connect(origin, deadline)
+        try:
+            response = connection.exchange(request, method=method, deadline=deadline)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.reusable:
+            self._keep(origin, connection)
+        else:
+            connection.close()
+        return response
+
+    def close(self) -> None:
+        """Close every kept connection."""
+        while self._idle:
+            self._idle.popitem()[1][0].close()
+
+    def _take(self, origin: Origin) -> Connection | None:
+        if origin not in self._idle:
+            return None
+        connection, mono, wall = self._idle.pop(origin)
+        if (
+            0 <= self._monotonic() - mono <= IDLE_SECONDS
+            and 0 <= self._wall() - wall <= IDLE_SECONDS
+            and connection.is_quiet()
+        ):
+            return connection
+        connection.close()
+        return None
+
+    def _keep(self, origin: Origin, connection: Connection) -> None:
+        # Taken out and put back at each use, so the first is the least recently used.
+        self._idle[origin] = connection, self._monotonic(), self._wall()
+        if len(self._idle) > CONNECTIONS:
+            self._idle.pop(next(iter(self._idle)))[0].close()
+
+    def _connect(self, origin: Origin, deadline: float) -> Connection:
+        try:
+            try:
+                sock = self._open(origin, deadline)
+            except ssl.SSLCertVerificationError:
+                if not self._trust.widen():
+                    raise
+                sock = self._open(origin, deadline)
+        except TimeoutError as error:
+            raise ExchangeError("no connection in time", sent=False) from error
+        except ssl.SSLCertVerificationError as error:
+            raise ExchangeError("certificate not trusted", sent=False) from error
+        except OSError as error:
+            raise ExchangeError("no connection", sent=False) from error
+        return Connection(sock, self._monotonic)
+
+    def _open(self, origin: Origin, deadline: float) -> socket.socket:
+        sock = self._open_plain(origin, deadline)
+        if not origin.tls:
+            return sock
+        try:
+            sock.settimeout(self._left(deadline))
+            return self._trust.wrap(sock, origin.host)
+        except OSError:
+            sock.close()
+            raise
+
+    def _open_plain(self, origin: Origin, deadline: float) -> socket.socket:
+        addresses = _resolve(origin.host, origin.port, self._left(deadline))
+        del addresses[_ADDRESSES:]
+        while True:
+            family, kind, protocol, _, target = addresses.pop(0)
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(self._left(deadline) / (1 + len(addresses)))
+                sock.connect(target)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError:
+                sock.close()
+                if not addresses:
+                    raise
+            else:
+                return sock
+
+    def _left(self, deadline: float) -> float:
+        left = deadline - self._monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+_Address = tuple[int, int, int, str, Any]
+
+
+def _resolve(host: str, port: int, timeout: float) -> list[_Address]:
+    # The C library's resolver takes no timeout, and may wait for many seconds.
+    found: list[list[_Address] | OSError] = []
+    # As bytes, or Python loads its tables of international names.
+    name = host.encode("ascii")
+
+    def look_up() -> None:
+        try:
+            found.append(list(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)))
+        except OSError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not found:
+        raise TimeoutError
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return found[0]
