@@ -64,9 +64,10 @@ snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 docs: $(VENV)/.dev ## Renew the generated parts of the README
 	$(BIN)/python tools/readme.py
 
-bench: $(VENV)/.dev ## Measure what the README states; AGENTS=file.jsonl.gz adds user agents
-	$(BIN)/python benchmarks/ingest.py
-	$(if $(AGENTS),$(BIN)/python benchmarks/user_agents.py $(AGENTS))
+bench: $(VENV)/.dev ## Measure what the README states of user agents: AGENTS=FILE.jsonl.gz
+	@test -n "$(AGENTS)" || { echo "name labelled user agents: make bench AGENTS=FILE.jsonl.gz"; \
+		$(BIN)/python benchmarks/user_agents.py --help; exit 2; }
+	$(BIN)/python benchmarks/user_agents.py "$(AGENTS)"
 
 wheel: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --outdir dist

@@ -1,0 +1,120 @@
+"""The README is run: its Python, its commands, its queries, its generated parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import readme
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+TEXT = readme.README.read_text()
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
+
+# Commands that need a network or an account, or that take a test run of their own.
+ELSEWHERE = re.compile(r"(pip install|cdk|make) |analytics-tracker dev$")
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LATER = re.compile(r"year=\d{4}/month=\d\d/day=\d\d")
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A local tracker, started as the README says, with its folder."""
+    data = tmp_path_factory.mktemp("readme")
+    command = [BIN / "analytics-tracker", "dev", "--port", "0", "--data", data]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[1]
+        yield url, data
+        server.send_signal(signal.SIGTERM)
+
+
+def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    """As one program, and every app in it synthesises."""
+    program = "\n".join([*readme.python_blocks(TEXT), "app.synth()"])
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_its_generated_parts_are_as_the_code_says() -> None:
+    """`make docs` renews them."""
+    assert readme.generated(TEXT) == TEXT
+
+
+def test_its_commands_answer_what_it_shows(tracker: tuple[str, Path]) -> None:
+    """Each request is sent, and each answer shown is compared but for the day."""
+    url, data = tracker
+    answers: list[Any] = []
+    shown: list[Any] = []
+    for language, block in BLOCK.findall(TEXT):
+        if language == "json" and block.startswith("{"):
+            shown.append((len(answers) - 1, json.loads(block)))
+        if language != "sh" or ELSEWHERE.match(block):
+            continue
+        script = block.replace("http://127.0.0.1:8787", url)
+        script = script.replace("query --local", f"query --local --data {data}")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"TRACK={url}/track\n{script}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"},
+        )
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
+        answers.append(done.stdout)
+
+    assert len(shown) == 3
+    for index, expected in shown:
+        assert _dayless(json.loads(answers[index])) == _dayless(expected)
+    assert "/pricing" in answers[-1]
+
+
+def _dayless(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "key": LATER.sub("DAY", str(answer.get("key")))}
+
+
+def test_every_make_target_that_it_names_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+
+    for document in DOCUMENTS:
+        for target in re.findall(r"\bmake ([a-z-]+)", (ROOT / document).read_text()):
+            assert f"\n{target}:" in makefile, f"{document}: make {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_a_document_names_is_there(document: str) -> None:
+    """In links, and in backticks where it names a folder of ours."""
+    text = (ROOT / document).read_text()
+    named = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    named += re.findall(r"`((?:tests|handler|tools|examples|src)/[\w/.-]+)`", text)
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_what_the_docstring_says_of_the_bill_is_what_the_prices_make() -> None:
+    """The default throttle's worst day."""
+    from analytics_tracker_construct import AnalyticsTracker, _costs
+
+    document = " ".join(str(AnalyticsTracker.__doc__).split())
+
+    assert f"{_costs.requests_a_day() / 1e6:.2f} million requests" in document
+    assert f"about {_costs.dollars_a_day():.0f} US dollars" in document

@@ -1,0 +1,198 @@
+"""Makes the generated parts of README.md from the code that they describe.
+
+python tools/readme.py           rewrite the parts between `<!-- generated: … -->`
+python tools/readme.py --check   fail if they are not as the code says
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aws_cdk.assertions import Template
+
+from analytics_tracker_construct import AnalyticsTracker, _costs
+from analytics_tracker_construct._handler import columns, limits, refusals
+
+README = Path(__file__).parents[1] / "README.md"
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+_FIELDS = {
+    "bucket": ("string", "The bucket, unless `tenant` is given"),
+    "tenant": ("string", "A registered tenant, in place of the bucket"),
+    "eventType": (
+        "string, required",
+        f"What happened; at most {limits.NAME_CHARS} characters",
+    ),
+    "timestamp": (
+        "string, required",
+        "When, in ISO 8601; without a zone it is UTC",
+    ),
+    "eventId": (
+        "string",
+        "8 to 64 letters, digits and hyphens: makes a retry safe. "
+        "Default: `<unix seconds>-<8 hex digits>`",
+    ),
+    "page": ("string", f"Path or URL, cut at {limits.TEXT_CHARS:,} characters"),
+    "referrer": ("string", f"Cut at {limits.TEXT_CHARS:,} characters"),
+    "userAgent": (
+        "string",
+        f"Default: the request's header; cut at {limits.TEXT_CHARS:,} characters",
+    ),
+    "viewport": ("object", "`width` and `height` in CSS pixels"),
+    "sessionId": ("string", f"At most {limits.NAME_CHARS} characters"),
+    "metadata": ("object", "Anything else that is worth keeping"),
+}
+
+
+def main() -> int:
+    """Rewrite or check; return the exit status."""
+    old = README.read_text()
+    new = generated(old)
+    if "--check" in sys.argv[1:]:
+        if new != old:
+            print("README.md is not as the code says; run `make docs`")
+            return 1
+        return 0
+    README.write_text(new)
+    return 0
+
+
+def generated(text: str) -> str:
+    """Return the README with its generated parts made anew."""
+    template = _template(text)
+    parts: dict[str, Callable[[], str]] = {
+        "answers": _answers,
+        "arguments": _arguments,
+        "columns": _columns,
+        "cost": _cost,
+        "fields": _fields,
+        "help": _help,
+        "iam": lambda: _iam(template),
+        "resources": lambda: _resources(template),
+    }
+    return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n\n{part[3]}", text)
+
+
+def python_blocks(text: str) -> list[str]:
+    """Return the README's Python, in order."""
+    return [block[1] for block in _PYTHON.finditer(text)]
+
+
+def _template(text: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(python_blocks(text)[0], names)
+    return Template.from_stack(names["website"]).to_json()
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _arguments() -> str:
+    document = inspect.getdoc(AnalyticsTracker) or ""
+    block = document.partition("Args:\n")[2].partition("\n\nRaises:")[0]
+    rows = []
+    for entry in re.split(r"\n(?= {4}\w)", "\n" + block)[1:]:
+        name, _, meaning = " ".join(entry.split()).partition(": ")
+        meaning, _, default = meaning.partition(" Default: ")
+        if name not in {"scope", "construct_id"}:
+            rows.append((f"`{name}`", meaning, default.rstrip(".")))
+    return _table(("argument", "meaning", "default"), rows)
+
+
+def _resources(template: dict[str, Any]) -> str:
+    counted = Counter(resource["Type"] for resource in template["Resources"].values())
+    rows = [(f"`{kind}`", str(count)) for kind, count in sorted(counted.items())]
+    return _table(("resource", "number"), rows)
+
+
+def _iam(template: dict[str, Any]) -> str:
+    statements = [
+        statement
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    return f"```json\n{json.dumps(statements, indent=2)}\n```"
+
+
+def _fields() -> str:
+    rows = [(f"`{name}`", kind, meaning) for name, (kind, meaning) in _FIELDS.items()]
+    table = _table(("field", "type", "meaning"), rows)
+    return (
+        f"{table}\n\nAn event may have {limits.EVENT_BYTES // 1024} KiB and "
+        f"{limits.DEPTH} levels of nesting, a body "
+        f"{limits.BODY_BYTES // 1024 // 1024} MiB, also once decompressed."
+    )
+
+
+def _answers() -> str:
+    values = {
+        "body_too_large": limits.BODY_BYTES,
+        "too_deep": limits.DEPTH,
+        "event_too_large": limits.EVENT_BYTES,
+        "viewport_invalid": limits.VIEWPORT_PIXELS,
+    }
+    rows = []
+    for refusal in sorted(refusals.Refusal, key=lambda row: row.status):
+        value = values.get(refusal.label, "*field*")
+        rows.append(
+            (
+                str(refusal.status),
+                refusal.error.format(value),
+                refusal.message.format(value),
+                f"`{refusal.label}`",
+            )
+        )
+    return _table(("status", "error", "message", "reason in logs and metrics"), rows)
+
+
+def _columns() -> str:
+    rows = [
+        (f"`{column.name}`", f"`{column.type}`", column.comment)
+        for column in (*columns.COLUMNS, *columns.PARTITIONS)
+    ]
+    return _table(("column", "type", "meaning"), rows)
+
+
+def _cost() -> str:
+    rest = _costs.million_dollars()
+    http = _costs.million_dollars(api=_costs.HTTP_MILLION)
+    day = _costs.dollars_a_day()
+    millions = _costs.requests_a_day() / 1e6
+    return (
+        "Nothing while no event comes, but for the storage of what came before. At list "
+        "prices of us-east-1 without the free tier, a million requests with one event "
+        f"each cost about ${rest:.2f} behind a REST API and ${http:.2f} behind an HTTP "
+        f"API: ${_costs.PUT_MILLION:.2f} of it are S3's PUTs, "
+        f"${_costs.REST_MILLION:.2f} or ${_costs.HTTP_MILLION:.2f} the API's, the rest "
+        "the function and its logs.\n\n"
+        f"The default throttle of {_costs.RATE_LIMIT} requests a second lets "
+        f"{millions:.2f} million through on the worst of days: about ${day:.0f}."
+    )
+
+
+def _help() -> str:
+    script = Path(sys.executable).with_name("analytics-tracker")
+    done = subprocess.run(
+        [script, "--help"],
+        env={"COLUMNS": "80", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return f"```\n{done.stdout.rstrip()}\n```"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
