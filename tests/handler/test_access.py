@@ -152,6 +152,12 @@ def test_a_pattern_matches_as_its_definition_says(
     assert Patterns(patterns).allow(name) is expected
 
 
+def test_the_ends_of_a_pattern_do_not_share_letters() -> None:
+    assert not Patterns(["data-*-data"]).allow("data-data")
+    assert not Patterns(["aba*aba"]).allow("aba" + "ba")
+    assert Patterns(["aba*aba"]).allow("abaaba")
+
+
 def test_many_wildcards_take_no_time() -> None:
     """A backtracking matcher would still be at it tomorrow."""
     pattern = "*a" * 30 + "*b*"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import lake
+from handler import lake, limits
 from handler.columns import COLUMNS
 from handler.draft import Draft
 from handler.request import Request
@@ -201,6 +201,16 @@ def test_an_event_may_nest_to_a_depth_of_twenty(
         nested = [nested]
 
     assert tracker.answer(rest(event_of(nested=nested)))[0] == status
+
+
+@pytest.mark.parametrize(("spare", "status"), [(0, 200), (-1, 413)])
+def test_an_events_limit_holds_to_the_byte(
+    tracker: Tracker, spare: int, status: int
+) -> None:
+    bare = len(json.dumps(event_of(page="")))
+    sent = event_of(page="x" * (limits.EVENT_BYTES - bare - spare))
+
+    assert tracker.answer(rest(sent))[0] == status
 
 
 @pytest.mark.parametrize("value", [None, {}, {"width": 0, "height": None}])
