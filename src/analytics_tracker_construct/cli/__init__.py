@@ -1,0 +1,64 @@
+"""The command line: `analytics-tracker`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .._version import __version__
+from . import dev, query
+from ._errors import CommandError
+
+_DESCRIPTION = """\
+Run the analytics tracker on this machine, and ask what it stored.
+
+  analytics-tracker dev        the deployed function on localhost, objects in a folder
+  analytics-tracker query      SQL over the stored events
+"""
+
+_EPILOG = """\
+try it:
+  analytics-tracker dev
+  analytics-tracker query --local "SELECT tenant, count(*) FROM all_events GROUP BY 1"
+
+`analytics-tracker COMMAND --help` tells more about a command.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows the program's name.
+            Default: those of this process.
+
+    Returns:
+        The exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except CommandError as error:
+        print(f"analytics-tracker: {error}", file=sys.stderr)  # noqa: T201  a CLI
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="analytics-tracker",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"analytics-tracker {__version__}"
+    )
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    dev.add_to(commands)
+    query.add_to(commands)
+    return parser

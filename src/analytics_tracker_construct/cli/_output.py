@@ -1,0 +1,131 @@
+"""Rows of a query as a table, CSV or JSON, written as they come."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ._text import visible
+
+if TYPE_CHECKING:
+    import duckdb
+
+FORMATS = ("table", "csv", "json")
+
+#: Rows that are read at a time; a table's columns are as wide as each block needs.
+_BLOCK = 1000
+
+Row = tuple[Any, ...]
+
+
+def write(cursor: duckdb.DuckDBPyConnection, form: str, out: TextIO) -> None:
+    """Write every row that `cursor` has left.
+
+    Args:
+        cursor: An executed query.
+        form: One of `FORMATS`.
+        out: Where to.
+    """
+    names = [column[0] for column in cursor.description or ()]
+    if form == "csv":
+        _csv(names, cursor, out)
+    elif form == "json":
+        _json(names, cursor, out)
+    else:
+        _table(names, cursor, out)
+    out.flush()
+
+
+def _blocks(
+    cursor: duckdb.DuckDBPyConnection, *, at_least_one: bool = False
+) -> Iterator[list[Row]]:
+    block = cursor.fetchmany(_BLOCK)
+    if at_least_one and not block:
+        yield block
+    while block:
+        yield block
+        block = cursor.fetchmany(_BLOCK)
+
+
+def _csv(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for block in _blocks(cursor):
+        writer.writerows([_cell(value, null="") for value in row] for row in block)
+
+
+def _json(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+    separator = "[\n"
+    for block in _blocks(cursor):
+        for row in block:
+            document = {n: _plain(v) for n, v in zip(names, row, strict=True)}
+            out.write(separator + json.dumps(document, ensure_ascii=False))
+            separator = ",\n"
+    out.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _table(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+    from rich import box  # noqa: PLC0415  an extra, and slow to load
+    from rich.console import Console  # noqa: PLC0415  likewise
+    from rich.table import Table  # noqa: PLC0415  likewise
+    from rich.text import Text  # noqa: PLC0415  likewise
+
+    # A file or a pipe has no width to fit into: nothing is cut there.
+    console = Console(file=out, width=None if out.isatty() else 1_000_000)
+    count = 0
+    for block in _blocks(cursor, at_least_one=True):
+        count += len(block)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        for index, name in enumerate(names):
+            numbers = all(_is_number(row[index]) for row in block) and bool(block)
+            table.add_column(
+                Text(visible(name)),
+                justify="right" if numbers else "left",
+                overflow="fold",
+            )
+        for row in block:
+            table.add_row(*(Text(visible(_cell(v, null="∅"))) for v in row))
+        # Captured, since rich ends the process where a pipe's reader has gone.
+        with console.capture() as printed:
+            console.print(table)
+        out.write(printed.get())
+    out.write(f"{count} row{'' if count == 1 else 's'}\n")
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (
+        isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    )
+
+
+def _cell(value: object, *, null: str) -> str:
+    if value is None:
+        return null
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(_plain(value), ensure_ascii=False)
+    return str(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it."""
+    if isinstance(value, dict):
+        return {str(name): _plain(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(member) for member in value]
+    if isinstance(value, Decimal):
+        return float(value)
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return value.hex() if isinstance(value, bytes) else _text(value)
+
+
+def _text(value: Any) -> str:
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)

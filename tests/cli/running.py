@@ -1,0 +1,60 @@
+"""The command line in processes of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "analytics_tracker_construct.cli"]
+
+
+def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+class Dev:
+    """A running `analytics-tracker dev`."""
+
+    def __init__(self, data: Path, options: tuple[str, ...]) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [*COMMAND, "dev", "--port", "0", "--data", str(data), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        first = self.process.stdout.readline()
+        match = re.fullmatch(r"url: (http://127\.0\.0\.1:\d+)\n", first)
+        assert match, self.process.communicate()
+        self.url = match[1]
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+        """End it; return the rest of what it printed, and the function's log."""
+        self.process.send_signal(how)
+        return self.process.communicate(timeout=20)
+
+
+@contextmanager
+def dev(data: Path, *options: str) -> Iterator[Dev]:
+    """Run the server until the block ends."""
+    running = Dev(data, options)
+    try:
+        yield running
+    finally:
+        if running.process.returncode is None:
+            running.stop()

@@ -1,0 +1,223 @@
+"""`analytics-tracker query`, as its user meets it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from analytics_tracker_construct.cli import _output
+
+from .running import COMMAND, run
+
+FOLDER = "analytics/year=2026/month=01/day=31"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for bucket, pages in {"shop": ["/a", "/b"], "my-blog": ["/\x1b[2J\u202e"]}.items():
+        (tmp_path / bucket / FOLDER).mkdir(parents=True)
+        for number, page in enumerate(pages):
+            row = {
+                "eventId": f"{bucket}-{number}",
+                "eventType": "page_view",
+                "page": page,
+                "viewport": {"width": 390, "height": None},
+            }
+            path = tmp_path / bucket / FOLDER / f"{number}.json"
+            path.write_text(json.dumps(row) + "\n")
+    return tmp_path
+
+
+def query(data: Path, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return run("query", sql, "--local", "--data", str(data), *options)
+
+
+def test_prints_a_table(data: Path) -> None:
+    done = query(data, "SELECT page, 12 AS n FROM shop_events ORDER BY page")
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[0] == ["page", "n"]
+    assert lines[2:] == [["/a", "12"], ["/b", "12"], ["2", "rows"]]
+
+
+def test_a_table_holds_no_control_characters_of_strangers(data: Path) -> None:
+    done = query(data, "SELECT page FROM my_blog_events")
+
+    assert r"/\x1b[2J\u202e" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+
+
+def test_a_table_without_rows_still_names_its_columns(data: Path) -> None:
+    done = query(data, "SELECT page, ip FROM shop_events WHERE false")
+
+    assert done.stdout.split()[:2] == ["page", "ip"]
+    assert done.stdout.endswith("0 rows\n")
+
+
+def test_prints_csv(data: Path) -> None:
+    sql = "SELECT page, viewport, sessionId, true AS yes FROM shop_events ORDER BY page"
+    done = query(data, sql, "--format", "csv")
+
+    assert list(csv.reader(io.StringIO(done.stdout))) == [
+        ["page", "viewport", "sessionId", "yes"],
+        ["/a", '{"width": 390, "height": null}', "", "true"],
+        ["/b", '{"width": 390, "height": null}', "", "true"],
+    ]
+
+
+def test_prints_typed_json(data: Path) -> None:
+    sql = "SELECT page, viewport, 2::BIGINT n, null x FROM shop_events ORDER BY page"
+    done = query(data, sql, "--format", "json")
+
+    assert json.loads(done.stdout) == [
+        {"page": page, "viewport": {"width": 390, "height": None}, "n": 2, "x": None}
+        for page in ("/a", "/b")
+    ]
+
+
+def test_no_rows_are_an_empty_json_array(data: Path) -> None:
+    done = query(data, "SELECT 1 WHERE false", "--format", "json")
+
+    assert json.loads(done.stdout) == []
+
+
+def test_reads_the_query_from_standard_input(data: Path) -> None:
+    done = run(
+        "query", "-", "--local", "--data", str(data), "--format", "csv",
+        given="SELECT count(*) AS n\nFROM all_events",
+    )  # fmt: skip  # one argument a line hides the command
+
+    assert done.stdout == "n\n3\n"
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT nothing FROM shop_events", "SELECT * FROM shops", "SELEC 1"]
+)
+def test_an_error_of_the_query_names_the_tables(data: Path, sql: str) -> None:
+    done = query(data, sql)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "tables: my_blog_events, shop_events, all_events" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("sql", ["", " ", ";", "-- a comment"])
+def test_a_query_that_asks_nothing_is_an_error(data: Path, sql: str) -> None:
+    done = query(data, sql)
+
+    assert done.returncode == 2
+    assert done.stderr == "analytics-tracker: the query asks nothing\n"
+
+
+def test_without_local_says_that_it_asks_local_data_only() -> None:
+    done = run("query", "SELECT 1")
+
+    assert done.returncode == 2
+    assert "this version queries local data only" in done.stderr
+    assert "--local" in done.stderr
+
+
+def test_an_empty_folder_has_empty_tables_and_a_hint(tmp_path: Path) -> None:
+    done = query(tmp_path / "nowhere", "SELECT count(*) AS n FROM all_events")
+
+    assert done.returncode == 0
+    assert "analytics-tracker dev" in done.stderr
+    assert done.stdout.splitlines()[2].strip() == "0"
+
+
+def test_without_duckdb_names_the_extra() -> None:
+    code = (
+        "import sys; sys.modules['duckdb'] = None\n"
+        "from analytics_tracker_construct.cli import main\n"
+        "sys.exit(main(['query', '--local', 'SELECT 1']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "pip install 'analytics-tracker-construct[local]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("form", _output.FORMATS)
+def test_a_reader_that_has_enough_is_no_error(data: Path, form: str) -> None:
+    """As with `| head`: the rows go on for minutes, the reader does not."""
+    sql = "SELECT range, repeat('x', 90) FROM range(50000000)"
+    command = [*COMMAND, "query", sql, "--local", "--data", str(data), "--format", form]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_table_fits_the_terminal_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    out = _Terminal()
+    cursor = duckdb.connect().execute("SELECT repeat('abcdefghij', 9) AS a")
+    _output.write(cursor, "table", out)
+
+    lines = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert "".join(line.strip() for line in lines[2:-1]) == "abcdefghij" * 9
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("DATE '2026-01-31'", "2026-01-31"),
+        ("TIMESTAMP '2026-01-31 12:00:00'", "2026-01-31T12:00:00"),
+        ("1.50::DECIMAL(4,2)", 1.5),
+        ("'NaN'::DOUBLE", "nan"),
+        ("0.25::DOUBLE", 0.25),
+        ("'\\xAB'::BLOB", "ab"),
+        ("[1, NULL]", [1, None]),
+        ("MAP {'a': DATE '2026-01-31'}", {"a": "2026-01-31"}),
+        ("INTERVAL 1 DAY", "1 day, 0:00:00"),
+        ("sum(1) FROM range(3)", 3),
+        ("true", True),
+        ("NULL", None),
+    ],
+)
+def test_every_type_has_its_form_in_json(sql: str, expected: Any) -> None:
+    out = io.StringIO()
+    _output.write(duckdb.connect().execute(f"SELECT {sql}"), "json", out)
+
+    ((value,),) = [list(row.values()) for row in json.loads(out.getvalue())]
+    assert value == expected
+
+
+@pytest.mark.parametrize("form", _output.FORMATS)
+def test_more_rows_than_a_block_all_come(form: str) -> None:
+    out = io.StringIO()
+    _output.write(duckdb.connect().execute("SELECT * FROM range(2500)"), form, out)
+
+    text = out.getvalue()
+    assert "2499" in text
+    assert len(text.splitlines()) >= 2500
