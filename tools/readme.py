@@ -1,7 +1,7 @@
 """Makes the generated parts of README.md from the code that they describe.
 
-python tools/readme.py           rewrite the parts between `<!-- generated: … -->`
-python tools/readme.py --check   fail if they are not as the code says
+python -m tools.readme           rewrite the parts between `<!-- generated: … -->`
+python -m tools.readme --check   fail if they are not as the code says
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from aws_cdk.assertions import Template
 
 from analytics_tracker_construct import AnalyticsTracker, _costs
 from analytics_tracker_construct._handler import columns, limits, refusals
+from tests.infra import ledger
 
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -77,6 +78,7 @@ def generated(text: str) -> str:
         "fields": _fields,
         "help": _help,
         "iam": lambda: _iam(template),
+        "nag": _nag,
         "resources": lambda: _resources(template),
     }
     return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n\n{part[3]}", text)
@@ -90,10 +92,10 @@ def python_blocks(text: str) -> list[str]:
 def _template(text: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec(python_blocks(text)[0], names)
-    return Template.from_stack(names["website"]).to_json()
+    return dict(Template.from_stack(names["website"]).to_json())
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -124,6 +126,15 @@ def _iam(template: dict[str, Any]) -> str:
         for statement in resource["Properties"]["PolicyDocument"]["Statement"]
     ]
     return f"```json\n{json.dumps(statements, indent=2)}\n```"
+
+
+def _nag() -> str:
+    rows = [
+        (f"`{row.rule}`", f"`{row.where}`", row.reason)
+        for row in ledger.NAG
+        if "minimal" in row.examples
+    ]
+    return _table(("rule", "where", "reason"), rows)
 
 
 def _fields() -> str:
@@ -171,7 +182,7 @@ def _cost() -> str:
     day = _costs.dollars_a_day()
     millions = _costs.requests_a_day() / 1e6
     return (
-        "Nothing while no event comes, but for the storage of what came before. At list "
+        "Nothing while no event comes but the storage of what came before. At list "
         "prices of us-east-1 without the free tier, a million requests with one event "
         f"each cost about ${rest:.2f} behind a REST API and ${http:.2f} behind an HTTP "
         f"API: ${_costs.PUT_MILLION:.2f} of it are S3's PUTs, "

@@ -1,0 +1,1 @@
+"""Programs for working on the project, run as `python -m tools.NAME` from its root."""
