@@ -1,0 +1,56 @@
+"""One tracker for several tenants, with an analyst who reads one of them, and alarms.
+
+The tenants, their origins and the e-mail address are placeholders. A request names its
+tenant; each one's events lie in a bucket of its own, which is made here.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from analytics_tracker_construct import AnalyticsTracker
+
+
+class Analytics(cdk.Stack):
+    """A tracker that three teams share."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+
+        alarms = sns.Topic(self, "Alarms", enforce_ssl=True)
+        # With a policy of its own a topic no longer lets the account's alarms in.
+        cloudwatch = iam.ServicePrincipal(
+            "cloudwatch.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+        )
+        alarms.grant_publish(cloudwatch)
+        alarms.add_subscription(subscriptions.EmailSubscription("ops@example.com"))
+
+        tracker = AnalyticsTracker(
+            self, "Tracker", enable_metrics=True, alarm_topic=alarms
+        )
+
+        shop = tracker.add_tenant(
+            "shop",
+            allowed_origins=["https://shop.example.com"],
+            retention=cdk.Duration.days(400),
+        )
+        tracker.add_tenant(
+            "website",
+            allowed_origins=["https://example.com", "https://www.example.com"],
+            retention=cdk.Duration.days(90),
+        )
+        # An app is no web page: it sends no origin, and so needs none here.
+        tracker.add_tenant("mobile-app")
+
+        analyst = iam.Role(self, "Analyst", assumed_by=iam.AccountRootPrincipal())
+        tracker.grant_read(analyst, shop)
+
+
+app = cdk.App()
+Analytics(app, "Analytics")
+app.synth()
