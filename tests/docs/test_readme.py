@@ -32,7 +32,8 @@ LATER = re.compile(r"year=\d{4}/month=\d\d/day=\d\d")
 def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A local tracker, started as the README says, with its folder."""
     data = tmp_path_factory.mktemp("readme")
-    command = [BIN / "analytics-tracker", "dev", "--port", "0", "--data", data]
+    command = [str(BIN / "analytics-tracker"), "dev"]
+    command += ["--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().split()[1]
@@ -96,7 +97,9 @@ def test_every_make_target_that_it_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
     for document in DOCUMENTS:
-        for target in re.findall(r"\bmake ([a-z-]+)", (ROOT / document).read_text()):
+        text = (ROOT / document).read_text()
+        code = " ".join(re.findall(r"^```.*?^```|`[^`\n]+`", text, re.DOTALL | re.M))
+        for target in re.findall(r"(?:`|\n)make ([a-z-]+)", code):
             assert f"\n{target}:" in makefile, f"{document}: make {target}"
 
 
