@@ -31,9 +31,27 @@ if FOLDER is not _PACKED and _PACKAGE not in sys.modules:
     _spec.loader.exec_module(_module)
 
 if TYPE_CHECKING:
-    from handler import buckets, columns, limits, metrics, refusals, settings, storage
+    from handler import (
+        buckets,
+        columns,
+        limits,
+        metrics,
+        privacy,
+        refusals,
+        settings,
+        storage,
+    )
 else:
-    from .handler import buckets, columns, limits, metrics, refusals, settings, storage
+    from .handler import (
+        buckets,
+        columns,
+        limits,
+        metrics,
+        privacy,
+        refusals,
+        settings,
+        storage,
+    )
 
 __all__ = [
     "FOLDER",
@@ -41,6 +59,7 @@ __all__ = [
     "columns",
     "limits",
     "metrics",
+    "privacy",
     "refusals",
     "settings",
     "storage",

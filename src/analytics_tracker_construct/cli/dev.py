@@ -279,6 +279,10 @@ def _tenant(text: str) -> TenantOption:
             f"{name!r} is not a tenant's name: a lower-case letter, then letters, "
             "digits and hyphens"
         )
+    if name in buckets.RESERVED_TENANTS:
+        raise argparse.ArgumentTypeError(
+            f"{name!r} gives the table '{name}_events', the view over every tenant"
+        )
     return TenantOption(name, tuple(_origin(o) for o in origins.split(",") if o))
 
 

@@ -1,0 +1,43 @@
+"""The ingest function's code as a CDK asset: an allow-list of its modules."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from aws_cdk import AssetHashType, IgnoreMode
+from aws_cdk import aws_lambda as lambda_
+
+from ._handler import FOLDER
+
+#: The function that Lambda calls.
+ENTRY = "handler.app.handler"
+
+_MODULES = "*.py"
+
+
+def handler_code() -> lambda_.Code:
+    """Return an asset that holds the folder `handler` with its modules.
+
+    Its hash is made from the modules alone. So it is the same from a source tree,
+    a wheel and an editable install, whatever bytecode or other files lie beside
+    them, and a new interpreter does not redeploy the function.
+    """
+    name = FOLDER.name
+    return lambda_.Code.from_asset(
+        str(FOLDER.parent),
+        asset_hash=digest(FOLDER),
+        asset_hash_type=AssetHashType.CUSTOM,
+        exclude=["*", f"!/{name}", f"/{name}/*", f"!/{name}/{_MODULES}"],
+        ignore_mode=IgnoreMode.GIT,
+    )
+
+
+def digest(folder: Path) -> str:
+    """Return the SHA-256 of `folder`'s modules: their names and their bytes."""
+    total = hashlib.sha256()
+    for module in sorted(folder.glob(_MODULES)):
+        content = module.read_bytes()
+        total.update(f"{module.name} {len(content)}\n".encode())
+        total.update(content)
+    return total.hexdigest()

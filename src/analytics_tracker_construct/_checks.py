@@ -1,0 +1,342 @@
+"""Checks of the construct's arguments: each names the argument, the value, a way out.
+
+What is only known at deployment, a token, always passes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from aws_cdk import Duration, Token
+
+from ._handler import buckets
+
+_T = TypeVar("_T")
+
+#: API Gateway waits no longer than this for a function.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+API_SECONDS = 29
+#: Characters of an API's name; an HTTP API takes no more.
+#: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
+API_NAME_CHARS = 128
+#: The least in which the function can answer a storage fault in its own words.
+LEAST_SECONDS = 3
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,45}")
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def bucket_patterns(value: Sequence[str]) -> tuple[str, ...]:
+    """Return `allowed_buckets` without repetitions."""
+    patterns = _items("allowed_buckets", value, "['acme-analytics']")
+    for pattern in patterns:
+        if Token.is_unresolved(pattern):
+            continue
+        problem = buckets.pattern_problem(pattern)
+        if problem is not None:
+            raise ValueError(
+                f"'allowed_buckets' has {pattern!r}, which {problem}; "
+                "name a bucket such as 'acme-analytics' or a pattern such as "
+                "'*-analytics'"
+            )
+    return patterns
+
+
+def bucket_name(tenant: str, name: str) -> None:
+    """Check the name of a bucket that was given to `add_tenant`."""
+    if Token.is_unresolved(name):
+        return
+    problem = buckets.name_problem(name)
+    if problem is not None:
+        raise ValueError(
+            f"'bucket' of tenant {tenant!r} is {name!r}, which {problem}; "
+            "give another bucket, or none to have one made"
+        )
+
+
+def accounts(value: Sequence[str]) -> tuple[str, ...]:
+    """Return `trusted_accounts` without repetitions."""
+    found = _items("trusted_accounts", value, "['123456789012']")
+    for account in found:
+        if not (Token.is_unresolved(account) or _ACCOUNT.fullmatch(account)):
+            raise ValueError(
+                f"'trusted_accounts' has {account!r}, which is not 12 digits; name "
+                "each account as in '123456789012'"
+            )
+    return found
+
+
+def cors_origins(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return `cors_origin` as a tuple."""
+    found = origins("cors_origin", (value,) if isinstance(value, str) else value)
+    if not found:
+        raise ValueError(
+            "'cors_origin' is empty; name the origins that may send events, or '*' "
+            "for all"
+        )
+    if "*" in found and len(found) > 1:
+        raise ValueError(
+            f"'cors_origin' has '*' beside others, got {list(found)!r}; pass '*' "
+            "alone, or only the origins"
+        )
+    return found
+
+
+def tenant_origins(value: Sequence[str] | None) -> tuple[str, ...]:
+    """Return a tenant's `allowed_origins`; without any, each origin may send."""
+    found = origins("allowed_origins", value or ())
+    if "*" in found:
+        raise ValueError(
+            "'allowed_origins' has '*', which is every origin; leave the argument out "
+            "to allow all"
+        )
+    return found
+
+
+def origins(argument: str, value: Sequence[str]) -> tuple[str, ...]:
+    """Return origins without repetitions, each as a browser writes it."""
+    found = _items(argument, value, "['https://www.example.com']")
+    for origin in found:
+        if origin == "*" or Token.is_unresolved(origin):
+            continue
+        match = _ORIGIN.fullmatch(origin)
+        if match is None:
+            raise ValueError(
+                f"{argument!r} has {origin!r}, which is not an origin as browsers "
+                "send it; write scheme://host or scheme://host:port in lower case, "
+                "without a path or a slash at the end, such as "
+                "'https://www.example.com'"
+            )
+        if match[3] is not None and _DEFAULT_PORTS.get(match[1]) == match[3]:
+            raise ValueError(
+                f"{argument!r} has {origin!r}, which no browser sends; leave out the "
+                f"scheme's own port: {origin[: -len(match[3])]!r}"
+            )
+    return found
+
+
+def timeout(value: Duration | float) -> Duration:
+    """Return `lambda_timeout` as a duration."""
+    if isinstance(value, bool) or not isinstance(value, (Duration, int, float)):
+        raise ValueError(
+            f"'lambda_timeout' must be a Duration or a number of seconds, "
+            f"got {value!r}; pass Duration.seconds(10)"
+        )
+    if isinstance(value, Duration):
+        if value.is_unresolved():
+            return value
+        seconds = value.to_milliseconds() / 1000
+    else:
+        if _finite(value) and Token.is_unresolved(value):
+            return Duration.seconds(value)
+        seconds = value
+    if not (LEAST_SECONDS <= seconds <= API_SECONDS and seconds % 1 == 0):
+        raise ValueError(
+            f"'lambda_timeout' must be {LEAST_SECONDS} to {API_SECONDS} whole "
+            f"seconds, got {seconds:g}; API Gateway gives up after {API_SECONDS}"
+        )
+    return Duration.seconds(seconds)
+
+
+def retention(tenant: str, value: Duration) -> None:
+    """Check how long a tenant's events are kept."""
+    if not isinstance(value, Duration):
+        raise ValueError(
+            f"'retention' of tenant {tenant!r} must be a Duration, got {value!r}; "
+            "pass Duration.days(365)"
+        )
+    if value.is_unresolved():
+        return
+    days = value.to_milliseconds() / 86_400_000
+    if days < 1 or days % 1:
+        raise ValueError(
+            f"'retention' of tenant {tenant!r} must be whole days and at least one, "
+            f"got {days:g} days; pass Duration.days(365), or nothing to keep events "
+            "for ever"
+        )
+
+
+def function_prefix(value: str) -> None:
+    """Check that a function may be called `<prefix>-analytics-tracker`."""
+    if not (Token.is_unresolved(value) or _PREFIX.fullmatch(value)):
+        raise ValueError(
+            f"'function_prefix' must be 1 to 46 letters, digits, hyphens and "
+            f"underscores that begin with a letter or a digit, got {value!r}; leave "
+            "it out to have a name made"
+        )
+
+
+def api_name(value: str) -> None:
+    """Check an API's name."""
+    if not (Token.is_unresolved(value) or 1 <= len(value) <= API_NAME_CHARS):
+        raise ValueError(
+            f"'api_name' must have 1 to {API_NAME_CHARS} characters, got {value!r}; "
+            "leave it out to have a name made"
+        )
+
+
+def stage_name(value: str) -> None:
+    """Check the name of a REST API's stage."""
+    if not (Token.is_unresolved(value) or _STAGE.fullmatch(value)):
+        raise ValueError(
+            "'stage_name' must be 1 to 128 letters, digits, hyphens and underscores, "
+            f"got {value!r}; the default is 'prod'"
+        )
+
+
+def web_acl_arn(value: str) -> None:
+    """Check that a web ACL can guard an API's stage."""
+    if not (
+        Token.is_unresolved(value) or (":wafv2:" in value and ":regional/" in value)
+    ):
+        raise ValueError(
+            "'web_acl_arn' must be the ARN of a WAFv2 web ACL with scope REGIONAL in "
+            f"the stack's region, got {value!r}; one with scope CLOUDFRONT cannot "
+            "guard an API"
+        )
+
+
+def tenant_name(value: str) -> None:
+    """Check a tenant's name, which is public and never a token."""
+    if (
+        not isinstance(value, str)
+        or Token.is_unresolved(value)
+        or not buckets.TENANT_NAME.fullmatch(value)
+    ):
+        raise ValueError(
+            f"'name' of a tenant must be 1 to 63 lower-case letters, digits and "
+            f"hyphens that begin with a letter and are known at synthesis, "
+            f"got {value!r}; for example 'acme'"
+        )
+    if value in buckets.RESERVED_TENANTS:
+        raise ValueError(
+            f"'name' {value!r} of a tenant gives the table '{value}_events', which is "
+            f"the view over every tenant; choose another, such as '{value}-sites'"
+        )
+
+
+def listed(argument: str, value: Sequence[_T], kind: type[_T]) -> tuple[_T, ...]:
+    """Return a list of CDK objects; a single one is refused."""
+    if isinstance(value, (str, kind)) or not isinstance(value, Iterable):
+        raise ValueError(
+            f"{argument!r} must be a list of {kind.__name__}, got {value!r}; for one "
+            "pass [it]"
+        )
+    return tuple(value)
+
+
+def function_size(
+    memory_size: float | None, reserved_concurrent_executions: float | None
+) -> None:
+    """Check the numbers that Lambda bounds."""
+    if memory_size is not None:
+        _whole("memory_size", memory_size, 128, 10_240)
+    if reserved_concurrent_executions is not None:
+        _whole("reserved_concurrent_executions", reserved_concurrent_executions, 0)
+
+
+def throttles(rate_limit: float | None, burst_limit: float | None) -> None:
+    """Check what an API of the tracker's own lets through."""
+    if (
+        rate_limit is not None
+        and _known("throttling_rate_limit", rate_limit)
+        and not rate_limit > 0
+    ):
+        raise ValueError(
+            "'throttling_rate_limit' must be above 0 requests a second, "
+            f"got {rate_limit!r}; the default is 100"
+        )
+    if burst_limit is not None:
+        _whole("throttling_burst_limit", burst_limit, 1)
+
+
+def own_api_only(**given: object) -> None:
+    """Refuse what only an API that the tracker makes could take."""
+    for argument, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{argument!r} is {value!r}, but 'api' is an API that exists, of which "
+                "the tracker changes nothing; leave the argument out and set it where "
+                "that API is defined"
+            )
+
+
+def alarms(topic: object, *, enable_metrics: bool) -> None:
+    """Check that there is something to raise an alarm about."""
+    if topic is not None and not enable_metrics:
+        raise ValueError(
+            "'alarm_topic' is given but 'enable_metrics' is False; "
+            "alarms watch the metrics, so pass enable_metrics=True"
+        )
+
+
+def rest_api(value: object) -> None:
+    """Check that `existing_rest` got a REST API."""
+    if not hasattr(value, "rest_api_id"):
+        raise ValueError(
+            f"'api' must be a REST API, got {value!r}; for an HTTP API pass "
+            "TrackerApi.existing_http(api)"
+        )
+
+
+def http_api(value: object) -> None:
+    """Check that `existing_http` got an HTTP API."""
+    # Of the interface's members this one is no WebSocket API's either.
+    if not hasattr(value, "add_vpc_link"):
+        raise ValueError(
+            f"'api' must be an HTTP API, got {value!r}; for a REST API pass "
+            "TrackerApi.existing_rest(api)"
+        )
+
+
+def _items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]:
+    """Return a list's strings, each once; a string is a sequence, and no list."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(
+            f"{argument!r} must be a list, got {value!r}; for one pass {example}"
+        )
+    found = list(value)
+    if Token.is_unresolved(found):
+        raise ValueError(
+            f"{argument!r} must be a list whose length is known at synthesis, "
+            f"got a list parameter; pass its members one by one, as in {example}"
+        )
+    for item in found:
+        if not isinstance(item, str):
+            raise ValueError(
+                f"{argument!r} has {item!r}, which is no string; write {example}"
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _whole(argument: str, value: float, least: int, most: int | None = None) -> None:
+    """Check a whole number within bounds."""
+    if not _known(argument, value):
+        return
+    if value % 1 or value < least or (most is not None and value > most):
+        bounds = (
+            f"from {least} to {most}" if most is not None else f"of {least} or more"
+        )
+        raise ValueError(f"{argument!r} must be a whole number {bounds}, got {value!r}")
+
+
+def _known(argument: str, value: float) -> bool:
+    """Whether a number is known now."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not _finite(value)
+    ):
+        raise ValueError(f"{argument!r} must be a number, got {value!r}")
+    return not Token.is_unresolved(value)
+
+
+def _finite(value: float) -> bool:
+    """Whether a number is one of JSON's; jsii's process dies of the others."""
+    return math.isfinite(value)

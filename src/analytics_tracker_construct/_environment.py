@@ -1,0 +1,134 @@
+"""The function's environment: what the construct tells the handler, and its size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from aws_cdk import Token
+
+from ._handler import limits, settings
+from ._permissions import OBJECT_ACL, check_names
+
+#: The most characters that a token may become.
+BUCKET_CHARS = 63
+ACCOUNT_CHARS = 12
+#: A scheme, the longest host name of DNS and a port.
+ORIGIN_CHARS = len("https://") + 253 + len(":65535")
+
+
+@dataclass(frozen=True)
+class TenantEntry:
+    """What the function knows of a tenant."""
+
+    bucket: str
+    owner: str | None
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Everything that the function's variables are made from."""
+
+    allowed_buckets: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    salt_bucket: str
+    account: str
+    trusted: bool
+    honor_privacy_signals: bool
+    viewer_country: bool
+    metrics: bool
+    tenants: Mapping[str, TenantEntry] = field(default_factory=dict)
+
+    def with_tenant(self, name: str, entry: TenantEntry) -> Environment:
+        """Return the same with one more tenant."""
+        return replace(self, tenants={**self.tenants, name: entry})
+
+    def variables(self, to_json: Callable[[object], str]) -> dict[str, str]:
+        """Return the variables that apply, by name.
+
+        Args:
+            to_json: Writes JSON; tokens in it must stay valid.
+        """
+        found = {
+            settings.ALLOWED_BUCKETS: ",".join(self.allowed_buckets),
+            settings.TENANTS: to_json(self._tenants()) if self.tenants else "",
+            settings.BUCKET_OWNER: "" if self.trusted else self.account,
+            settings.CORS_ORIGINS: ",".join(self._origins()),
+            settings.SALT_BUCKET: self.salt_bucket,
+            settings.SALT_BUCKET_OWNER: self.account,
+            settings.OBJECT_ACL: OBJECT_ACL if self.trusted else "",
+            settings.HONOR_PRIVACY_SIGNALS: "1" if self.honor_privacy_signals else "0",
+            settings.VIEWER_COUNTRY: "1" if self.viewer_country else "",
+            settings.METRICS: "1" if self.metrics else "",
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def check_size(self) -> None:
+        """Check that variables and rights fit, each token as long as it may become.
+
+        Raises:
+            ValueError: If they do not.
+        """
+        widest = self._widest()
+        # Lambda measures the variables as one JSON object, quotes escaped and all.
+        size = len(_compact(widest.variables(_compact)).encode())
+        if size > limits.ENVIRONMENT_BYTES:
+            raise ValueError(
+                f"'allowed_buckets', 'cors_origin' and tenants take {size} bytes of "
+                f"the function's environment, and Lambda allows "
+                f"{limits.ENVIRONMENT_BYTES}; use patterns such as '*-analytics' in "
+                "place of names, fewer origins, or several trackers"
+            )
+        buckets = (tenant.bucket for tenant in widest.tenants.values())
+        check_names(len(name) for name in (*widest.allowed_buckets, *buckets))
+
+    def _tenants(self) -> dict[str, dict[str, object]]:
+        return {
+            name: {
+                "bucket": tenant.bucket,
+                **({"owner": tenant.owner} if tenant.owner else {}),
+                **({"origins": list(tenant.origins)} if tenant.origins else {}),
+            }
+            for name, tenant in self.tenants.items()
+        }
+
+    def _origins(self) -> tuple[str, ...]:
+        if "*" in self.cors_origins:
+            return self.cors_origins
+        of_tenants = (o for tenant in self.tenants.values() for o in tenant.origins)
+        return tuple(dict.fromkeys((*self.cors_origins, *of_tenants)))
+
+    def _widest(self) -> Environment:
+        return replace(
+            self,
+            allowed_buckets=tuple(map(_bucket, self.allowed_buckets)),
+            cors_origins=tuple(map(_origin, self.cors_origins)),
+            salt_bucket=_bucket(self.salt_bucket),
+            account=_wide(self.account, ACCOUNT_CHARS),
+            tenants={
+                name: TenantEntry(
+                    _bucket(tenant.bucket),
+                    tenant.owner and _wide(tenant.owner, ACCOUNT_CHARS),
+                    tuple(map(_origin, tenant.origins)),
+                )
+                for name, tenant in self.tenants.items()
+            },
+        )
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _wide(text: str, chars: int) -> str:
+    return "x" * chars if Token.is_unresolved(text) else text
+
+
+def _bucket(name: str) -> str:
+    return _wide(name, BUCKET_CHARS)
+
+
+def _origin(origin: str) -> str:
+    return _wide(origin, ORIGIN_CHARS)

@@ -1,0 +1,72 @@
+"""What an API needs from a tracker, and what the tracker gets back from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+#: The route's path, without its slash.
+TRACK = "track"
+
+
+class ApiSettings(NamedTuple):
+    """What a tracker says of an API that it makes."""
+
+    name: str
+    rate_limit: float
+    burst_limit: float
+    log_retention: logs.RetentionDays
+    removal_policy: RemovalPolicy
+
+
+class ApiMetrics(NamedTuple):
+    """The metrics of an API that serves nothing but the tracker."""
+
+    requests: cloudwatch.Metric
+    client_errors: cloudwatch.Metric
+    server_errors: cloudwatch.Metric
+    latency: cloudwatch.Metric
+
+
+class Front(NamedTuple):
+    """An API whose routes lead to the function."""
+
+    api: apigateway.IRestApi | apigatewayv2.IHttpApi
+    endpoint: str | None
+    """Its address without a slash at the end; None where no stage is known."""
+    metrics: ApiMetrics | None = None
+    """Its metrics, if it is the tracker's own."""
+    access_log_group: logs.LogGroup | None = None
+
+
+class ApiPlan(Protocol):
+    """How the routes come to be."""
+
+    @property
+    def existing(self) -> bool:
+        """Whether the API is somebody else's, and only gains routes."""
+        ...
+
+    def tells_country(self, stack: Stack) -> bool:
+        """Whether the viewer's country comes from CloudFront and from nobody else."""
+        ...
+
+    def build(
+        self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
+    ) -> Front:
+        """Define the routes, and the API if it is the tracker's own."""
+        ...
+
+
+def execute_api(scope: Construct, api_id: str, stage: str | None = None) -> str:
+    """Return an API's address, without a slash at the end."""
+    stack = Stack.of(scope)
+    host = f"https://{api_id}.execute-api.{stack.region}.{stack.url_suffix}"
+    return host if stage is None else f"{host}/{stage}"

@@ -1,0 +1,89 @@
+"""The ingest function with its role and its log group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ._asset import ENTRY, handler_code
+
+#: Lambda's Pythons that the handler's tests run on, oldest first; the last is used.
+RUNTIMES = ("python3.12", "python3.13", "python3.14")
+
+
+def physical_name(prefix: str | None) -> str | None:
+    """Return the function's name, if it has a prefix."""
+    return None if prefix is None else f"{prefix}-analytics-tracker"
+
+
+def make_role(scope: Construct) -> iam.Role:
+    """Return a role that Lambda may assume and that has no rights yet."""
+    return iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        description="Stores analytics events and keeps the day's salt",
+    )
+
+
+def make_log_group(
+    scope: Construct,
+    construct_id: str,
+    retention: logs.RetentionDays,
+    removal_policy: RemovalPolicy,
+) -> logs.LogGroup:
+    """Return a log group."""
+    return logs.LogGroup(
+        scope, construct_id, retention=retention, removal_policy=removal_policy
+    )
+
+
+def make_function(
+    scope: Construct,
+    *,
+    role: iam.IRole,
+    log_group: logs.ILogGroup,
+    environment: Mapping[str, str],
+    name: str | None,
+    timeout: Duration,
+    memory_size: float,
+    reserved_concurrent_executions: float | None,
+) -> lambda_.Function:
+    """Return the ingest function."""
+    function = lambda_.Function(
+        scope,
+        "Function",
+        architecture=lambda_.Architecture.ARM_64,
+        code=handler_code(),
+        description="Checks analytics events and stores them in S3",
+        environment=environment,
+        function_name=name,
+        handler=ENTRY,
+        log_group=log_group,
+        memory_size=memory_size,
+        reserved_concurrent_executions=reserved_concurrent_executions,
+        role=role,
+        runtime=_runtime(),
+        timeout=timeout,
+    )
+    # The arguments for this changed their names over the CDK's versions; the
+    # resource's own did not. Lambda's lines about each start and end cost more than
+    # the function's own, hence WARN.
+    resource = function.node.default_child
+    assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - for the type only
+    resource.add_property_override("LoggingConfig.LogFormat", "JSON")
+    resource.add_property_override("LoggingConfig.SystemLogLevel", "WARN")
+    resource.add_property_override("LoggingConfig.ApplicationLogLevel", "INFO")
+    return function
+
+
+@lru_cache(maxsize=1)
+def _runtime() -> lambda_.Runtime:
+    """The runtime by its name: an older CDK has no constant for it."""
+    return lambda_.Runtime(RUNTIMES[-1], lambda_.RuntimeFamily.PYTHON)

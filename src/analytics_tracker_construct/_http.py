@@ -1,0 +1,130 @@
+"""The tracker's routes on an HTTP API, its own or one that exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from ._access_logs import HTTP_FORMAT
+from ._front import TRACK, ApiMetrics, ApiSettings, Front, execute_api
+from ._function import make_log_group
+
+_DEFAULT_STAGE = "$default"
+
+
+@dataclass(frozen=True)
+class NewHttp:
+    """An HTTP API of the tracker's own."""
+
+    access_logs: bool
+    existing: bool = False
+
+    def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
+        """It has no edge endpoint."""
+        return False
+
+    def build(
+        self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
+    ) -> Front:
+        """Define the API, its stage and its routes."""
+        api = apigatewayv2.HttpApi(
+            scope,
+            "Api",
+            api_name=settings.name,
+            # Its own default stage could neither log nor throttle.
+            create_default_stage=False,
+            description="Takes analytics events",
+        )
+        log_group = None
+        access_log = None
+        if self.access_logs:
+            log_group = make_log_group(
+                scope, "AccessLogs", settings.log_retention, settings.removal_policy
+            )
+            access_log = apigatewayv2.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=HTTP_FORMAT
+            )
+        apigatewayv2.CfnStage(
+            scope,
+            "Stage",
+            access_log_settings=access_log,
+            api_id=api.api_id,
+            auto_deploy=True,
+            default_route_settings=apigatewayv2.CfnStage.RouteSettingsProperty(
+                throttling_burst_limit=settings.burst_limit,
+                throttling_rate_limit=settings.rate_limit,
+            ),
+            stage_name=_DEFAULT_STAGE,
+        )
+        _add_routes(scope, api, function)
+        return Front(
+            api,
+            execute_api(scope, api.api_id),
+            ApiMetrics(
+                api.metric_count(),
+                api.metric_client_error(),
+                api.metric_server_error(),
+                api.metric_latency(),
+            ),
+            log_group,
+        )
+
+
+@dataclass(frozen=True)
+class ExistingHttp:
+    """Somebody else's HTTP API: it gains routes, and nothing else changes."""
+
+    api: apigatewayv2.IHttpApi
+    stage_name: str | None
+    existing: bool = True
+
+    def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
+        """It has no edge endpoint."""
+        return False
+
+    def build(
+        self,
+        scope: Construct,
+        function: lambda_.IFunction,
+        settings: ApiSettings,  # noqa: ARG002 - the protocol's
+    ) -> Front:
+        """Define the routes."""
+        _add_routes(scope, self.api, function)
+        stage = None if self.stage_name == _DEFAULT_STAGE else self.stage_name
+        return Front(self.api, execute_api(scope, self.api.api_id, stage))
+
+
+def _add_routes(
+    scope: Construct, api: apigatewayv2.IHttpApi, function: lambda_.IFunction
+) -> None:
+    routes = Construct(scope, "Routes")
+    integration = integrations.HttpLambdaIntegration(
+        "Function",
+        function,
+        payload_format_version=apigatewayv2.PayloadFormatVersion.VERSION_2_0,
+    )
+    apigatewayv2.HttpRoute(
+        routes,
+        "Post",
+        http_api=api,
+        integration=integration,
+        route_key=apigatewayv2.HttpRouteKey.with_(
+            f"/{TRACK}", apigatewayv2.HttpMethod.POST
+        ),
+    )
+    apigatewayv2.HttpRoute(
+        routes,
+        "Options",
+        # A browser sends a preflight without credentials.
+        authorizer=apigatewayv2.HttpNoneAuthorizer(),
+        http_api=api,
+        integration=integration,
+        route_key=apigatewayv2.HttpRouteKey.with_(
+            f"/{TRACK}", apigatewayv2.HttpMethod.OPTIONS
+        ),
+    )

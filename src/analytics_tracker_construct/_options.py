@@ -1,0 +1,36 @@
+"""The arguments of `AnalyticsTracker`, as a type for those who pass them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+
+from .api import TrackerApi
+
+
+class TrackerOptions(TypedDict, total=False):
+    """The keyword arguments of `AnalyticsTracker`; their meaning is told there."""
+
+    allowed_buckets: Sequence[str]
+    trusted_accounts: Sequence[str]
+    role: iam.IRole | None
+    cors_origin: str | Sequence[str]
+    function_prefix: str | None
+    api_name: str | None
+    enable_metrics: bool
+    alarm_topic: sns.ITopic | None
+    lambda_timeout: Duration | float | None
+    additional_policies: Sequence[iam.PolicyStatement]
+    api: TrackerApi | None
+    honor_privacy_signals: bool
+    throttling_rate_limit: float | None
+    throttling_burst_limit: int | None
+    reserved_concurrent_executions: int | None
+    memory_size: int | None
+    log_retention: logs.RetentionDays | None
+    removal_policy: RemovalPolicy | None

@@ -1,0 +1,182 @@
+"""Everything that IAM is asked for: actions, resources and conditions.
+
+Nothing here has the resource `*`, and no managed policy is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+
+from aws_cdk import Annotations, Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from ._handler import columns, privacy
+
+STORE = "s3:PutObject"
+HAND_OVER = "s3:PutObjectAcl"
+#: What a PUT to a bucket with a KMS key needs; only multipart uploads, which the
+#: function never makes, need more.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+ENCRYPT = "kms:GenerateDataKey"
+KEEP_SALTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+READ = "s3:GetObject"
+LIST = "s3:ListBucket"
+LOCATE = "s3:GetBucketLocation"
+
+#: The canned ACL that gives an event to the owner of a bucket in another account.
+OBJECT_ACL = "bucket-owner-full-control"
+
+#: Characters that IAM allows in all inline policies of a role together, and those of
+#: them that bucket names may take: the rest is for other statements.
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ROLE_POLICY_CHARS = 10_240
+_NAMES_CHARS = ROLE_POLICY_CHARS - 1_740
+
+_EVENTS = f"{columns.PREFIX}*"
+#: `"arn:aws-us-gov:s3:::` and `/analytics/*",` around a bucket's name.
+_ARN_CHARS = len('"arn:aws-us-gov:s3:::/",') + len(_EVENTS)
+
+
+class EventWrites:
+    """The role's right to store events, which grows with each bucket.
+
+    Bucket names are global: a pattern such as `*-analytics` also matches strangers'
+    buckets. So each statement holds only in the accounts given.
+    """
+
+    def __init__(self, role: iam.IRole, accounts: Sequence[str]) -> None:
+        self._role = role
+        owned = {"aws:ResourceAccount": list(accounts)}
+        self._statements = (
+            iam.PolicyStatement(actions=[STORE], conditions={"StringEquals": owned}),
+            iam.PolicyStatement(
+                actions=[HAND_OVER],
+                conditions={"StringEquals": {**owned, "s3:x-amz-acl": OBJECT_ACL}},
+            ),
+        )
+        self._granted = False
+
+    def allow(self, *names: str) -> None:
+        """Allow buckets by name or pattern."""
+        self._allow(f"arn:{Aws.PARTITION}:s3:::{name}/{_EVENTS}" for name in names)
+
+    def allow_bucket(self, bucket: s3.IBucket) -> None:
+        """Allow one bucket, and its key if it has one."""
+        self._allow((bucket.arn_for_objects(_EVENTS),))
+        if bucket.encryption_key is not None:
+            bucket.encryption_key.grant(self._role, ENCRYPT)
+
+    def _allow(self, arns: Iterable[str]) -> None:
+        for arn in arns:
+            for statement in self._statements:
+                statement.add_resources(arn)
+            # A statement without a resource is no valid policy, so it waits for one.
+            if not self._granted:
+                self._granted = True
+                for statement in self._statements:
+                    self._role.add_to_principal_policy(statement)
+
+
+def check_names(lengths: Iterable[int]) -> None:
+    """Check that the statements for buckets with names so long fit into a role.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    total = 2 * sum(_ARN_CHARS + length for length in lengths)
+    if total > _NAMES_CHARS:
+        raise ValueError(
+            f"'allowed_buckets' and tenants' buckets take {total} characters of the "
+            f"role's policies, and {_NAMES_CHARS} are left for them of the "
+            f"{ROLE_POLICY_CHARS} that IAM allows; use patterns such as '*-analytics' "
+            "in place of names, or several trackers"
+        )
+
+
+def keep_salts(role: iam.IRole, bucket: s3.IBucket) -> None:
+    """Let the function make, read and destroy salts."""
+    role.add_to_principal_policy(
+        iam.PolicyStatement(
+            actions=list(KEEP_SALTS),
+            resources=[bucket.arn_for_objects(f"{privacy.SALT_PREFIX}*")],
+        )
+    )
+
+
+def write_logs(role: iam.IRole, group: logs.ILogGroup) -> None:
+    """Let the function write to its own log group."""
+    role.add_to_principal_policy(
+        iam.PolicyStatement(
+            # The group's ARN ends with `:*`, which is its streams.
+            actions=list(WRITE_LOGS),
+            resources=[group.log_group_arn],
+        )
+    )
+
+
+def let_api_gateway_invoke(
+    scope: Construct, function: lambda_.IFunction, source_arn: str
+) -> None:
+    """Let what has `source_arn` in API Gateway call the function; once each."""
+    # The same ARN must give the same id in every synthesis. A token's own text does
+    # not: it counts the tokens made before it.
+    resolved = json.dumps(Stack.of(scope).resolve(source_arn), sort_keys=True)
+    name = hashlib.sha256(resolved.encode()).hexdigest()[:12]
+    if scope.node.try_find_child(name) is None:
+        function.add_permission(
+            name,
+            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            scope=scope,
+            source_arn=source_arn,
+        )
+
+
+def read_events(
+    scope: Construct, grantee: iam.IGrantable, bucket: s3.IBucket
+) -> iam.Grant:
+    """Let `grantee` list and read a bucket's events, also from another account."""
+    objects = _on_bucket(grantee, bucket, READ, bucket.arn_for_objects(_EVENTS))
+    location = _on_bucket(grantee, bucket, LOCATE, bucket.bucket_arn)
+    within = {"StringLike": {"s3:prefix": [_EVENTS]}}
+    listing = iam.Grant.add_to_principal(
+        grantee=grantee,
+        actions=[LIST],
+        resource_arns=[bucket.bucket_arn],
+        conditions=within,
+    )
+    grant = objects.combine(location).combine(listing)
+    if objects.resource_statement is not None:
+        # The CDK drops conditions from a bucket's policy, so this one is written here.
+        added = bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=[LIST],
+                resources=[bucket.bucket_arn],
+                principals=[grantee.grant_principal],
+                conditions=within,
+            )
+        )
+        if not added.statement_added:
+            Annotations.of(scope).add_warning_v2(
+                "analytics-tracker:grant-read-imported-bucket",
+                f"grant_read to {bucket.node.path} crosses accounts, and the policy "
+                "of an imported bucket cannot be changed here: allow "
+                f"{READ}, {LIST} and {LOCATE} to the reader in that bucket's policy",
+            )
+    if bucket.encryption_key is not None:
+        grant = grant.combine(bucket.encryption_key.grant_decrypt(grantee))
+    return grant
+
+
+def _on_bucket(
+    grantee: iam.IGrantable, bucket: s3.IBucket, action: str, arn: str
+) -> iam.Grant:
+    return iam.Grant.add_to_principal_or_resource(
+        grantee=grantee, actions=[action], resource_arns=[arn], resource=bucket
+    )

@@ -1,0 +1,218 @@
+"""The tracker's routes on a REST API, its own or one that exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Annotations, Stack, Token
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from ._access_logs import REST_FORMAT
+from ._front import TRACK, ApiMetrics, ApiSettings, Front, execute_api
+from ._function import make_log_group
+from ._tenants import is_defined_here
+
+#: Regions of partitions without CloudFront, and so without edge-optimised endpoints.
+_NO_EDGE = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
+
+
+@dataclass(frozen=True)
+class NewRest:
+    """A REST API of the tracker's own."""
+
+    endpoint_type: apigateway.EndpointType | None
+    stage_name: str
+    web_acl_arn: str | None
+    access_logs: bool
+    existing: bool = False
+
+    def tells_country(self, stack: Stack) -> bool:
+        """Only an edge endpoint sets the header itself."""
+        return self._endpoint_type(stack) == apigateway.EndpointType.EDGE
+
+    def build(
+        self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
+    ) -> Front:
+        """Define the API, its stage and its routes."""
+        log_group, destination, log_format = None, None, None
+        if self.access_logs:
+            log_group = make_log_group(
+                scope, "AccessLogs", settings.log_retention, settings.removal_policy
+            )
+            destination = apigateway.LogGroupLogDestination(log_group)
+            log_format = apigateway.AccessLogFormat.custom(REST_FORMAT)
+        api = apigateway.RestApi(
+            scope,
+            "Api",
+            # Bodies may be gzip. What is not listed here arrives as mangled text.
+            binary_media_types=["*/*"],
+            # The role would be the account's, for all of its APIs.
+            cloud_watch_role=False,
+            deploy_options=apigateway.StageOptions(
+                access_log_destination=destination,
+                access_log_format=log_format,
+                data_trace_enabled=False,
+                stage_name=self.stage_name,
+                throttling_burst_limit=settings.burst_limit,
+                throttling_rate_limit=settings.rate_limit,
+            ),
+            description="Takes analytics events",
+            endpoint_types=[self._endpoint_type(Stack.of(scope))],
+            rest_api_name=settings.name,
+        )
+        # An output is the stack's to define, not a library's.
+        api.node.try_remove_child("Endpoint")
+        # It checks parameters. A body has no model here: the function's own words
+        # about a wrong one are better.
+        validator = api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+        # Without the header a browser hides API Gateway's own errors, such as 429.
+        for name, kind in (
+            ("ClientErrors", apigateway.ResponseType.DEFAULT_4_XX),
+            ("ServerErrors", apigateway.ResponseType.DEFAULT_5_XX),
+        ):
+            api.add_gateway_response(
+                name,
+                type=kind,
+                response_headers={"Access-Control-Allow-Origin": "'*'"},
+            )
+        _add_routes(
+            scope,
+            api.root,
+            function,
+            apigateway.MethodOptions(
+                authorization_type=apigateway.AuthorizationType.NONE,
+                request_validator=validator,
+            ),
+        )
+        if self.web_acl_arn is not None:
+            wafv2.CfnWebACLAssociation(
+                scope,
+                "WebAcl",
+                resource_arn=api.deployment_stage.stage_arn,
+                web_acl_arn=self.web_acl_arn,
+            )
+        return Front(
+            api,
+            execute_api(scope, api.rest_api_id, api.deployment_stage.stage_name),
+            ApiMetrics(
+                api.metric_count(),
+                api.metric_client_error(),
+                api.metric_server_error(),
+                api.metric_latency(),
+            ),
+            log_group,
+        )
+
+    def _endpoint_type(self, stack: Stack) -> apigateway.EndpointType:
+        if self.endpoint_type is not None:
+            return self.endpoint_type
+        region = stack.region
+        if not Token.is_unresolved(region) and region.startswith(_NO_EDGE):
+            return apigateway.EndpointType.REGIONAL
+        return apigateway.EndpointType.EDGE
+
+
+@dataclass(frozen=True)
+class ExistingRest:
+    """Somebody else's REST API: it gains routes, and nothing else changes."""
+
+    api: apigateway.IRestApi
+    stage_name: str | None
+    existing: bool = True
+
+    def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
+        """Its endpoint is not the tracker's to know."""
+        return False
+
+    def build(
+        self,
+        scope: Construct,
+        function: lambda_.IFunction,
+        settings: ApiSettings,  # noqa: ARG002 - the protocol's
+    ) -> Front:
+        """Define the routes."""
+        root = self._root(scope)
+        # The host's root would hand its CORS preflight down to the new resource,
+        # beside the route that leads to the function.
+        bare = apigateway.Resource.from_resource_attributes(
+            scope, "Root", path="/", resource_id=root.resource_id, rest_api=self.api
+        )
+        _add_routes(scope, bare, function, root.default_method_options)
+        stage = self.stage_name
+        if self.api.latest_deployment is None:
+            Annotations.of(scope).add_warning_v2(
+                "analytics-tracker:rest-api-not-deployed",
+                "The REST API given to TrackerApi.existing_rest is not deployed by "
+                "this app, so /track answers 403 until its stage gets a new "
+                "deployment: after each change of the tracker's routes run "
+                "'aws apigateway create-deployment --rest-api-id <id> "
+                "--stage-name <stage>'",
+            )
+        elif stage is None:
+            stage = self.api.deployment_stage.stage_name
+        return Front(
+            self.api, stage and execute_api(scope, self.api.rest_api_id, stage)
+        )
+
+    def _root(self, scope: Construct) -> apigateway.IResource:
+        if is_defined_here(self.api):
+            stack = Stack.of(self.api)
+            if stack.node.path != Stack.of(scope).node.path:
+                raise ValueError(
+                    f"'api' is a REST API of stack {stack.stack_name!r}: its "
+                    "deployment would need the tracker's routes, and they need the "
+                    "API, a cycle; import it into the tracker's stack with "
+                    "RestApi.from_rest_api_attributes, or define the tracker in "
+                    f"{stack.stack_name!r}"
+                )
+        try:
+            root = self.api.root
+        except RuntimeError as error:
+            raise ValueError(
+                "'api' was imported without its root resource; import it with "
+                "RestApi.from_rest_api_attributes(rest_api_id=…, root_resource_id=…)"
+            ) from error
+        if root.get_resource(TRACK) is not None or any(
+            method.resource.path == f"/{TRACK}"
+            for method in getattr(self.api, "methods", ())
+        ):
+            raise ValueError(
+                f"'api' has a resource /{TRACK} already; a REST API takes one "
+                "tracker, so rename that resource or give this tracker another API"
+            )
+        return root
+
+
+def _add_routes(
+    scope: Construct,
+    root: apigateway.IResource,
+    function: lambda_.IFunction,
+    options: apigateway.MethodOptions | None,
+) -> None:
+    routes = Construct(scope, "Routes")
+    track = apigateway.Resource(routes, "Track", parent=root, path_part=TRACK)
+    integration = apigateway.LambdaIntegration(function, allow_test_invoke=False)
+    apigateway.Method(
+        routes,
+        "Post",
+        http_method="POST",
+        integration=integration,
+        options=options,
+        resource=track,
+    )
+    apigateway.Method(
+        routes,
+        "Options",
+        http_method="OPTIONS",
+        integration=integration,
+        # A browser sends a preflight without credentials.
+        options=apigateway.MethodOptions(
+            authorization_type=apigateway.AuthorizationType.NONE
+        ),
+        resource=track,
+    )

@@ -1,0 +1,151 @@
+"""The tenants' buckets: how one is made, and who owns one that was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IConstruct
+
+from ._handler import columns
+from .tenant import Tenant, table_name
+
+#: Days after which S3 may move an object between access tiers by itself.
+TIERING_DAYS = 90
+#: S3 tiers nothing smaller.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html
+TIERING_BYTES = 128 * 1024
+
+
+def make_bucket(
+    scope: Construct,
+    name: str,
+    retention: Duration | None,
+    removal_policy: RemovalPolicy,
+) -> s3.Bucket:
+    """Return a private bucket for one tenant's events.
+
+    Its rules touch events only, never what else its owner puts into it.
+    """
+    bucket = s3.Bucket(
+        scope,
+        name,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        removal_policy=removal_policy,
+        lifecycle_rules=_lifecycle(retention),
+    )
+    if _is_tiered(retention):
+        resource = bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - for the type only
+        # CloudFormation's schema has a string here; the CDK writes a number, and its
+        # newer versions then warn of that.
+        resource.add_property_override(
+            "LifecycleConfiguration.Rules.0.ObjectSizeGreaterThan", str(TIERING_BYTES)
+        )
+    return bucket
+
+
+def _lifecycle(retention: Duration | None) -> list[s3.LifecycleRule]:
+    rules = []
+    if _is_tiered(retention):
+        rules.append(
+            s3.LifecycleRule(
+                id="EventsAreTiered",
+                prefix=columns.PREFIX,
+                object_size_greater_than=TIERING_BYTES,
+                transitions=[
+                    s3.Transition(
+                        storage_class=s3.StorageClass.INTELLIGENT_TIERING,
+                        transition_after=Duration.days(TIERING_DAYS),
+                    )
+                ],
+            )
+        )
+    if retention is not None:
+        rules.append(
+            s3.LifecycleRule(
+                id="EventsExpire", prefix=columns.PREFIX, expiration=retention
+            )
+        )
+    return rules
+
+
+def _is_tiered(retention: Duration | None) -> bool:
+    """Whether events are known to live long enough to be tiered.
+
+    S3 refuses a transition that does not come before the expiration.
+    """
+    return retention is None or (
+        not retention.is_unresolved() and retention.to_days() > TIERING_DAYS
+    )
+
+
+def is_defined_here(resource: IConstruct) -> bool:
+    """Whether a resource is defined in this app, and not imported into it."""
+    child = resource.node.default_child
+    return child is not None and CfnResource.is_cfn_resource(child)
+
+
+def check_new(name: str, bucket: s3.IBucket | None, others: Iterable[Tenant]) -> None:
+    """Refuse a tenant whose name, table or bucket another one has.
+
+    Raises:
+        ValueError: If it has.
+    """
+    table = table_name(name)
+    for other in others:
+        if other.table_name == table:
+            raise ValueError(
+                f"'name' {name!r} gives the table {table!r}, which tenant "
+                f"{other.name!r} has; give each tenant a name of its own"
+            )
+        if bucket is not None and other.bucket.bucket_name == bucket.bucket_name:
+            raise ValueError(
+                f"'bucket' of tenant {name!r} is that of tenant {other.name!r}, and "
+                "each would read the other's events; give each tenant its own bucket"
+            )
+
+
+def check_own(tenant: Tenant, tenants: Mapping[str, Tenant]) -> None:
+    """Refuse a tenant of another tracker.
+
+    Raises:
+        ValueError: If it is none of `tenants`.
+    """
+    if not isinstance(tenant, Tenant) or tenants.get(tenant.name) is not tenant:
+        raise ValueError(
+            f"'tenant' must be one of this tracker's tenants, got {tenant!r}; pass "
+            "what add_tenant returned, or tracker.tenants['<name>']"
+        )
+
+
+def owner_of(tenant: Tenant, stack: Stack, trusted: Sequence[str]) -> str | None:
+    """Return the account that owns a tenant's bucket, if several may and it is known.
+
+    Raises:
+        ValueError: If it is one that the tracker may not write to.
+    """
+    bucket = tenant.bucket
+    account = bucket.env.account
+    ours = (stack.account, *trusted)
+    if not any(Token.is_unresolved(a) for a in (account, *ours)) and (
+        account not in ours
+    ):
+        raise ValueError(
+            f"'bucket' of tenant {tenant.name!r} is in account {account}, which is "
+            f"neither the stack's nor one of 'trusted_accounts'; add {account!r} to "
+            "'trusted_accounts'"
+        )
+    if not trusted:
+        # The one owner of all buckets is a setting of its own.
+        return None
+    if is_defined_here(bucket):
+        return account
+    # An imported bucket that names no account is given the stack's: a guess.
+    if Token.is_unresolved(account) or account == stack.account:
+        return None
+    return account

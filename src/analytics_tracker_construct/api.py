@@ -1,0 +1,108 @@
+"""The choice of an API for a tracker."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+
+from . import _checks
+from ._front import ApiPlan
+from ._http import ExistingHttp, NewHttp
+from ._rest import ExistingRest, NewRest
+
+
+class TrackerApi:
+    """Which API leads to the function; made by one of the static methods."""
+
+    def __init__(self, plan: ApiPlan) -> None:
+        self.plan = plan
+        """How the routes come to be; the construct's own matter."""
+
+    @staticmethod
+    def rest(
+        *,
+        endpoint_type: apigateway.EndpointType | None = None,
+        stage_name: str = "prod",
+        web_acl_arn: str | None = None,
+        access_logs: bool = False,
+    ) -> TrackerApi:
+        """A new REST API: WAF, and the viewer's country on an edge endpoint.
+
+        Args:
+            endpoint_type: `EDGE` or `REGIONAL`.
+                Default: `EDGE` where the stack's partition has it, else `REGIONAL`; a
+                stack whose region is not known at synthesis gets `EDGE`.
+            stage_name: The stage, which is the first part of the path.
+                Default: `prod`.
+            web_acl_arn: A WAFv2 web ACL with scope `REGIONAL` for the stage.
+                Default: none.
+            access_logs: Whether to log each request, without address and user agent.
+                The account must have a role that lets API Gateway write logs; it is
+                one for all APIs of the account and region, so it is not made here.
+                Default: no access logs.
+
+        Raises:
+            ValueError: If an argument cannot work.
+        """
+        _checks.stage_name(stage_name)
+        if web_acl_arn is not None:
+            _checks.web_acl_arn(web_acl_arn)
+        if endpoint_type == apigateway.EndpointType.PRIVATE:
+            raise ValueError(
+                "'endpoint_type' PRIVATE needs a policy and endpoints of your VPC; "
+                "define such an API yourself and pass TrackerApi.existing_rest(api)"
+            )
+        return TrackerApi(NewRest(endpoint_type, stage_name, web_acl_arn, access_logs))
+
+    @staticmethod
+    def http(*, access_logs: bool = True) -> TrackerApi:
+        """A new HTTP API: cheaper, without WAF and without the viewer's country.
+
+        Args:
+            access_logs: Whether to log each request, without address and user agent.
+                Default: requests are logged.
+        """
+        return TrackerApi(NewHttp(access_logs))
+
+    @staticmethod
+    def existing_rest(
+        api: apigateway.IRestApi, *, stage_name: str | None = None
+    ) -> TrackerApi:
+        """A REST API that exists, and only gains the tracker's routes.
+
+        What it sets as defaults for its methods, such as an authorizer, holds for
+        `POST /track`. Preflights go to the function, whatever its CORS defaults.
+
+        Args:
+            api: The API, defined in the tracker's stack or imported with
+                `RestApi.from_rest_api_attributes`.
+            stage_name: The stage that `api_endpoint` names.
+                Default: the stage that the API deploys to; an imported API has none,
+                and then `api_endpoint` cannot be told.
+
+        Raises:
+            ValueError: If `api` is no REST API.
+        """
+        _checks.rest_api(api)
+        return TrackerApi(ExistingRest(api, stage_name))
+
+    @staticmethod
+    def existing_http(
+        api: apigatewayv2.IHttpApi, *, stage_name: str | None = None
+    ) -> TrackerApi:
+        """An HTTP API that exists, and only gains the tracker's routes.
+
+        Its default authorizer, if it has one, holds for `POST /track`. If it has a
+        CORS configuration, API Gateway answers preflights by that and replaces the
+        function's CORS headers.
+
+        Args:
+            api: The API, of any stack or imported.
+            stage_name: The stage that `api_endpoint` names.
+                Default: `$default`.
+
+        Raises:
+            ValueError: If `api` is no HTTP API.
+        """
+        _checks.http_api(api)
+        return TrackerApi(ExistingHttp(api, stage_name))

@@ -1,0 +1,35 @@
+"""A tenant: one of the sites or customers whose events a tracker keeps apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant, as `AnalyticsTracker.add_tenant` returned it."""
+
+    name: str
+    """The name that requests may give instead of the bucket's."""
+
+    bucket: s3.IBucket
+    """The bucket that the tenant's events are stored in."""
+
+    allowed_origins: tuple[str, ...] = ()
+    """The origins that a browser may send from; empty: every origin."""
+
+    retention: Duration | None = None
+    """How long events are kept in a bucket that was made for the tenant."""
+
+    @property
+    def table_name(self) -> str:
+        """The name of the tenant's table: `<name with underscores>_events`."""
+        return table_name(self.name)
+
+
+def table_name(name: str) -> str:
+    """Return the name of a tenant's table; SQL takes no hyphens in names."""
+    return name.replace("-", "_") + "_events"

@@ -1,0 +1,397 @@
+"""The construct: an event tracker with an API, a function and its tenants' buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import jsii
+from aws_cdk import Duration, Names, RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from . import _checks, _costs, _permissions, _tenants
+from ._alarms import make_alarms
+from ._dashboard import make_dashboard
+from ._environment import Environment, TenantEntry
+from ._front import TRACK, ApiPlan, ApiSettings
+from ._function import make_function, make_log_group, make_role, physical_name
+from ._handler import settings
+from ._metrics import MetricMethods, Metrics
+from ._salts import make_salt_bucket
+from .api import TrackerApi
+from .tenant import Tenant
+
+
+@jsii.implements(iam.IGrantable)
+class AnalyticsTracker(MetricMethods, Construct):
+    """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
+
+    By default the API takes 100 requests a second and bursts of 200. That caps a day at
+    8.64 million requests, which with one event each cost about 80 US dollars at
+    list prices.
+
+    Args:
+        scope: The stack or construct that it becomes a part of.
+        construct_id: Its name there.
+        allowed_buckets: Buckets that a request may name, or patterns with `*`.
+            Default: only those of tenants.
+        trusted_accounts: Other AWS accounts whose buckets may be written.
+            Default: only the stack's own account.
+        role: The function's role, where a bucket policy in another account must name
+            it. It gets the rights that the function needs.
+            Default: a new role.
+        cors_origin: `"*"`, or one or several origins that browsers may send from.
+            Default: `"*"`.
+        function_prefix: The function is called `<prefix>-analytics-tracker`.
+            Default: its name is made by CloudFormation.
+        api_name: The name of an API that the tracker makes.
+            Default: the function's, or one made from the construct's path.
+        enable_metrics: Whether the function counts what it does in CloudWatch, with a
+            dashboard.
+            Default: no metrics.
+        alarm_topic: Where alarms are sent; needs `enable_metrics`.
+            Default: no alarms.
+        lambda_timeout: How long the function may run, 3 to 29 s; a plain number is
+            seconds.
+            Default: 10 seconds.
+        additional_policies: Statements added to the function's role.
+            Default: none.
+        api: Which API leads to the function, made by `TrackerApi`.
+            Default: `TrackerApi.rest()`, a new REST API.
+        honor_privacy_signals: Whether events that come with `Sec-GPC: 1` or `DNT: 1`
+            are stored without ip, sessionId and userAgent.
+            Default: they are.
+        throttling_rate_limit: Requests a second that an API of the tracker's takes.
+            Default: 100.
+        throttling_burst_limit: Requests that such an API takes at once.
+            Default: 200.
+        reserved_concurrent_executions: How many instances of the function may run, and
+            always can.
+            Default: no reservation; it would fail to deploy in small accounts.
+        memory_size: MiB of memory, 128 to 10,240.
+            Default: 512.
+        log_retention: How long logs are kept.
+            Default: one month.
+        removal_policy: What happens to buckets and log groups made here when the stack
+            is deleted. A bucket with objects in it is never deleted.
+            Default: they are kept.
+
+    Raises:
+        ValueError: If an argument cannot work; the message names the way out.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        allowed_buckets: Sequence[str] = (),
+        trusted_accounts: Sequence[str] = (),
+        role: iam.IRole | None = None,
+        cors_origin: str | Sequence[str] = "*",
+        function_prefix: str | None = None,
+        api_name: str | None = None,
+        enable_metrics: bool = False,
+        alarm_topic: sns.ITopic | None = None,
+        lambda_timeout: Duration | float | None = None,
+        additional_policies: Sequence[iam.PolicyStatement] = (),
+        api: TrackerApi | None = None,
+        honor_privacy_signals: bool = True,
+        throttling_rate_limit: float | None = None,
+        throttling_burst_limit: int | None = None,
+        reserved_concurrent_executions: int | None = None,
+        memory_size: int | None = None,
+        log_retention: logs.RetentionDays | None = None,
+        removal_policy: RemovalPolicy | None = None,
+    ) -> None:
+        patterns = _checks.bucket_patterns(allowed_buckets)
+        trusted = _checks.accounts(trusted_accounts)
+        origins = _checks.cors_origins(cors_origin)
+        timeout = _checks.timeout(10 if lambda_timeout is None else lambda_timeout)
+        statements = _checks.listed(
+            "additional_policies", additional_policies, iam.PolicyStatement
+        )
+        plan = _plan(api)
+        if plan.existing:
+            _checks.own_api_only(
+                api_name=api_name,
+                throttling_rate_limit=throttling_rate_limit,
+                throttling_burst_limit=throttling_burst_limit,
+            )
+        _checks.throttles(throttling_rate_limit, throttling_burst_limit)
+        _checks.function_size(memory_size, reserved_concurrent_executions)
+        if api_name is not None:
+            _checks.api_name(api_name)
+        if function_prefix is not None:
+            _checks.function_prefix(function_prefix)
+        _checks.alarms(alarm_topic, enable_metrics=enable_metrics)
+
+        super().__init__(scope, construct_id)
+
+        stack = Stack.of(self)
+        retention = log_retention or logs.RetentionDays.ONE_MONTH
+        self._removal_policy = removal_policy or RemovalPolicy.RETAIN
+        self._trusted_accounts = trusted
+        self._tenants: dict[str, Tenant] = {}
+
+        self._salt_bucket = make_salt_bucket(self, self._removal_policy)
+        self._environment = Environment(
+            account=stack.account,
+            allowed_buckets=patterns,
+            cors_origins=origins,
+            honor_privacy_signals=honor_privacy_signals,
+            metrics=enable_metrics,
+            salt_bucket=self._salt_bucket.bucket_name,
+            trusted=bool(trusted),
+            viewer_country=plan.tells_country(stack),
+        )
+        self._environment.check_size()
+
+        self._log_group = make_log_group(self, "Logs", retention, self._removal_policy)
+        self._role = role if role is not None else make_role(self)
+        self._writes = _permissions.EventWrites(self._role, (stack.account, *trusted))
+        self._writes.allow(*patterns)
+        _permissions.keep_salts(self._role, self._salt_bucket)
+        _permissions.write_logs(self._role, self._log_group)
+        for statement in statements:
+            self.add_to_role_policy(statement)
+
+        self._function = make_function(
+            self,
+            environment=self._variables(),
+            log_group=self._log_group,
+            memory_size=memory_size or _costs.MEMORY_MIB,
+            name=physical_name(function_prefix),
+            reserved_concurrent_executions=reserved_concurrent_executions,
+            role=self._role,
+            timeout=timeout,
+        )
+        self._front = plan.build(
+            self,
+            self._function,
+            ApiSettings(
+                burst_limit=throttling_burst_limit or _costs.BURST_LIMIT,
+                log_retention=retention,
+                name=api_name
+                or physical_name(function_prefix)
+                or Names.unique_resource_name(self),
+                rate_limit=throttling_rate_limit or _costs.RATE_LIMIT,
+                removal_policy=self._removal_policy,
+            ),
+        )
+
+        self._metrics = (
+            Metrics(self._function.function_name) if enable_metrics else None
+        )
+        self._dashboard: cloudwatch.Dashboard | None = None
+        self._alarms: tuple[cloudwatch.Alarm, ...] = ()
+        if self._metrics is not None:
+            self._dashboard = make_dashboard(
+                self,
+                api=self._front.metrics,
+                function=self._function,
+                own=self._metrics,
+            )
+            if alarm_topic is not None:
+                self._alarms = make_alarms(
+                    self,
+                    alarm_topic,
+                    api=self._front.metrics,
+                    function=self._function,
+                    own=self._metrics,
+                )
+
+    @property
+    def api(self) -> apigateway.IRestApi | apigatewayv2.IHttpApi:
+        """The API that leads to the function."""
+        return self._front.api
+
+    @property
+    def api_endpoint(self) -> str:
+        """The API's address, without a slash at the end.
+
+        Raises:
+            ValueError: If the API was imported and its stage is not known.
+        """
+        if self._front.endpoint is None:
+            raise ValueError(
+                "'api_endpoint' is not known: the REST API was imported, which does "
+                "not tell its stage; pass "
+                "TrackerApi.existing_rest(api, stage_name='prod')"
+            )
+        return self._front.endpoint
+
+    @property
+    def track_url(self) -> str:
+        """The address that events are sent to."""
+        return f"{self.api_endpoint}/{TRACK}"
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The function that checks and stores events."""
+        return self._function
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role that the function runs as."""
+        return self._role
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The principal that a grant to the tracker is made to."""
+        return self._role.grant_principal
+
+    @property
+    def tenants(self) -> Mapping[str, Tenant]:
+        """The tenants by name; it cannot be written to."""
+        return MappingProxyType(self._tenants)
+
+    @property
+    def salt_bucket(self) -> s3.Bucket:
+        """The bucket that keeps the salts of today and yesterday."""
+        return self._salt_bucket
+
+    @property
+    def log_group(self) -> logs.LogGroup:
+        """The function's log group."""
+        return self._log_group
+
+    @property
+    def access_log_group(self) -> logs.LogGroup | None:
+        """The log group of the API's access logs, if the tracker made one."""
+        return self._front.access_log_group
+
+    @property
+    def dashboard(self) -> cloudwatch.Dashboard | None:
+        """The dashboard, with `enable_metrics`."""
+        return self._dashboard
+
+    @property
+    def alarms(self) -> tuple[cloudwatch.Alarm, ...]:
+        """The alarms, with `alarm_topic`."""
+        return self._alarms
+
+    def add_tenant(
+        self,
+        name: str,
+        *,
+        bucket: s3.IBucket | None = None,
+        allowed_origins: Sequence[str] | None = None,
+        retention: Duration | None = None,
+    ) -> Tenant:
+        """Register a tenant, whose name requests may give instead of a bucket.
+
+        Args:
+            name: 1 to 63 lower-case letters, digits and hyphens; begins with a letter.
+            bucket: Where its events are stored; one bucket serves one tenant. The
+                function gets what it needs to write with the bucket's KMS key.
+                Default: a new private bucket, which is kept when the stack is deleted.
+                Objects over 128 KiB move to Intelligent-Tiering after 90 days, unless
+                they expire by then or their retention is not known at synthesis.
+            allowed_origins: Origins that a browser may send this tenant's events from.
+                Default: every origin.
+            retention: Whole days after which events in a new bucket are deleted.
+                Default: they are kept for ever.
+
+        Returns:
+            The tenant.
+
+        Raises:
+            ValueError: If an argument cannot work or the tenant exists.
+        """
+        _checks.tenant_name(name)
+        origins = _checks.tenant_origins(allowed_origins)
+        if retention is not None:
+            _checks.retention(name, retention)
+            if bucket is not None:
+                raise ValueError(
+                    f"'retention' of tenant {name!r} is given with 'bucket', whose "
+                    "lifecycle is its owner's; add a lifecycle rule to that bucket, or "
+                    "leave 'bucket' out"
+                )
+        if bucket is not None:
+            _checks.bucket_name(name, bucket.bucket_name)
+        _tenants.check_new(name, bucket, self._tenants.values())
+        if bucket is None:
+            home = self._child("Tenants")
+            bucket = _tenants.make_bucket(home, name, retention, self._removal_policy)
+        tenant = Tenant(name, bucket, origins, retention)
+        environment = self._environment.with_tenant(
+            name,
+            TenantEntry(
+                bucket.bucket_name,
+                _tenants.owner_of(tenant, Stack.of(self), self._trusted_accounts),
+                origins,
+            ),
+        )
+        environment.check_size()
+        self._environment = environment
+        self._tenants[name] = tenant
+        self._writes.allow_bucket(bucket)
+        for variable, value in self._variables().items():
+            self._function.add_environment(variable, value)
+        return tenant
+
+    def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement to the function's role."""
+        self._role.add_to_principal_policy(statement)
+
+    def grant_read(self, grantee: iam.IGrantable, tenant: Tenant) -> iam.Grant:
+        """Let `grantee` list and read a tenant's events, and nothing else.
+
+        Args:
+            grantee: Who may read; it may be of another account.
+            tenant: Whose events.
+
+        Raises:
+            ValueError: If `tenant` is not one of this tracker's.
+        """
+        _tenants.check_own(tenant, self._tenants)
+        return _permissions.read_events(self, grantee, tenant.bucket)
+
+    def grant_invoke_to_api_gateway(self, source_arn: str) -> None:
+        """Let another API of API Gateway call the function.
+
+        From then on the viewer's country is not stored: nothing says whether a client
+        of that API can set the header which tells it.
+
+        Args:
+            source_arn: What may call, such as
+                `api.arn_for_execute_api("POST", "/track", "prod")`. The same one again
+                changes nothing.
+        """
+        _permissions.let_api_gateway_invoke(
+            self._child("Callers"), self._function, source_arn
+        )
+        if self._environment.viewer_country:
+            self._environment = replace(self._environment, viewer_country=False)
+            self._function.add_environment(settings.VIEWER_COUNTRY, "0")
+
+    def _child(self, name: str) -> Construct:
+        """The construct that holds all children of one kind."""
+        found = self.node.try_find_child(name)
+        return found if isinstance(found, Construct) else Construct(self, name)
+
+    def _variables(self) -> dict[str, str]:
+        return self._environment.variables(Stack.of(self).to_json_string)
+
+
+def _plan(api: TrackerApi | None) -> ApiPlan:
+    """The plan of a `TrackerApi`, which is made by one of its static methods."""
+    if api is None:
+        return TrackerApi.rest().plan
+    if not isinstance(api, TrackerApi):
+        raise ValueError(
+            f"'api' must be a TrackerApi, got {api!r}; for an API that exists pass "
+            "TrackerApi.existing_rest(api) or TrackerApi.existing_http(api)"
+        )
+    return api.plan

@@ -1,0 +1,114 @@
+"""What must never change without a major version, and what both sides agree on."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+
+import pytest
+
+import analytics_tracker_construct
+from analytics_tracker_construct import AnalyticsTracker, TrackerOptions, _costs
+from analytics_tracker_construct._front import TRACK
+
+from .templates import Built
+
+#: A new logical id means that CloudFormation replaces the resource, and a bucket's
+#: events stay behind in the old one.
+STATEFUL = {
+    "AWS::S3::Bucket": {"TrackerSalts53D4DF0A", "TrackerTenantsacme973C22E0"},
+    "AWS::Logs::LogGroup": {"TrackerLogs6F324061", "TrackerAccessLogs056CBB5A"},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(STATEFUL))
+def test_logical_ids_of_what_holds_data_never_change(full: Built, kind: str) -> None:
+    assert set(full.all(kind)) == STATEFUL[kind]
+
+
+def test_the_address_of_an_api_never_changes(full: Built, http: Built) -> None:
+    """A replaced API has another host name, and every client has the old one."""
+    assert set(full.all("AWS::ApiGateway::RestApi")) == {"TrackerApi2DF23A67"}
+    assert set(http.all("AWS::ApiGatewayV2::Api")) == {"TrackerApi2DF23A67"}
+    assert TRACK == "track"
+
+
+def test_the_public_names_are_these() -> None:
+    assert set(analytics_tracker_construct.__all__) == {
+        "AnalyticsTracker",
+        "AnalyticsTrackerStack",
+        "MetricOptions",
+        "Tenant",
+        "TrackerApi",
+        "TrackerOptions",
+        "__version__",
+    }
+    for name in analytics_tracker_construct.__all__:
+        assert getattr(analytics_tracker_construct, name)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Traker'"):
+        _ = analytics_tracker_construct.Traker
+
+
+def test_importing_the_package_does_not_load_the_cdk() -> None:
+    """The command line imports it too, and must start at once."""
+    code = (
+        "import sys, analytics_tracker_construct as package\n"
+        "assert package.__version__\n"
+        "sys.exit('aws_cdk' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+
+    assert done.returncode == 0
+
+
+def _keywords() -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(AnalyticsTracker.__init__).parameters
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def test_the_stack_takes_every_argument_of_the_construct() -> None:
+    types = {name: parameter.annotation for name, parameter in _keywords().items()}
+
+    assert TrackerOptions.__annotations__.keys() == types.keys()
+    for name, annotation in TrackerOptions.__annotations__.items():
+        assert annotation.__forward_arg__ == types[name], name
+
+
+def test_only_scope_and_id_are_needed() -> None:
+    assert all(
+        parameter.default is not inspect.Parameter.empty
+        for parameter in _keywords().values()
+    )
+
+
+@pytest.mark.parametrize("argument", sorted(_keywords()))
+def test_the_default_of_every_argument_is_told(argument: str) -> None:
+    entry = re.search(
+        rf"^    {argument}: .*(?:\n        .*)*",
+        inspect.getdoc(AnalyticsTracker) or "",
+        re.MULTILINE,
+    )
+
+    assert entry is not None
+    assert "\n        Default: " in entry[0]
+
+
+def test_the_bill_that_is_told_is_the_bill_that_is_computed() -> None:
+    told = " ".join((inspect.getdoc(AnalyticsTracker) or "").split())
+    millions = _costs.requests_a_day() / 1e6
+    dollars = round(_costs.dollars_a_day(), -1)
+
+    assert f"takes {_costs.RATE_LIMIT} requests a second" in told
+    assert f"bursts of {_costs.BURST_LIMIT}" in told
+    assert f"{millions:.2f} million requests" in told
+    assert f"about {dollars:.0f} US dollars" in told

@@ -1,0 +1,256 @@
+"""APIs that exist: they gain routes, and nothing else changes."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk.assertions import Template
+
+from analytics_tracker_construct import AnalyticsTracker, TrackerApi
+
+from .templates import Json, build, flat, warnings
+
+#: What belongs to a host's API as a whole.
+STAGE_WIDE = (
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::RequestValidator",
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Stage",
+)
+
+
+def _rest(stack: Stack, **options: object) -> apigateway.RestApi:
+    api = apigateway.RestApi(stack, "Api", **options)  # type: ignore[arg-type] # any
+    api.root.add_method("GET")
+    return api
+
+
+def _stage_wide(template: Template) -> Json:
+    return {kind: template.find_resources(kind) for kind in STAGE_WIDE}
+
+
+@pytest.mark.parametrize("kind", ["rest", "http"])
+def test_nothing_stage_wide_of_the_host_changes(
+    tmp_path_factory: pytest.TempPathFactory, kind: str
+) -> None:
+    """The host's template with the tracker and without it differ in routes only."""
+    templates = []
+    for tracked in (False, True):
+        stack = Stack(App(outdir=str(tmp_path_factory.mktemp("cdk"))), "Host")
+        if kind == "rest":
+            api = TrackerApi.existing_rest(_rest(stack))
+        else:
+            api = TrackerApi.existing_http(apigatewayv2.HttpApi(stack, "Api"))
+        if tracked:
+            AnalyticsTracker(stack, "Tracker", api=api)
+        templates.append(Template.from_stack(stack))
+    without, with_tracker = map(_stage_wide, templates)
+
+    # The stage points at a deployment, whose id stands for the routes.
+    for found in (without, with_tracker):
+        for stage in found["AWS::ApiGateway::Stage"].values():
+            del stage["Properties"]["DeploymentId"]
+    assert without == with_tracker
+
+
+def test_routes_enter_the_hosts_deployment(stack: Stack) -> None:
+    api = _rest(stack)
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+    built = build(tracker)
+
+    (deployment,) = built.all("AWS::ApiGateway::Deployment").values()
+    routes = [i for i in built.all("AWS::ApiGateway::Method") if "Routes" in i]
+    assert len(routes) == 2
+    assert set(routes) <= set(deployment["DependsOn"])
+    assert tracker.api is api
+
+
+def test_routes_change_the_hosts_deployment(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A deployment with an old id would serve the old routes."""
+    deployments = set()
+    for tracked in (False, True):
+        stack = Stack(App(outdir=str(tmp_path_factory.mktemp("cdk"))), "Host")
+        api = _rest(stack)
+        if tracked:
+            AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+        found = Template.from_stack(stack).find_resources("AWS::ApiGateway::Deployment")
+        deployments |= set(found)
+
+    assert len(deployments) == 2
+
+
+def test_all_that_a_rest_api_gains_hangs_on_the_tracker(stack: Stack) -> None:
+    api = _rest(stack)
+    before = {child.node.path for child in api.node.find_all()}
+    AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    assert {child.node.path for child in api.node.find_all()} == before
+
+
+def test_all_that_an_http_api_gains_hangs_on_the_tracker(stack: Stack) -> None:
+    api = apigatewayv2.HttpApi(stack, "Api")
+    before = {child.node.path for child in api.node.find_all()}
+    AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
+
+    assert {child.node.path for child in api.node.find_all()} == before
+
+
+def _method(built_methods: Json, name: str) -> Json:
+    (found,) = [
+        resource["Properties"]
+        for resource in built_methods.values()
+        if resource["Properties"]["HttpMethod"] == name
+        and "Track" in str(resource["Properties"]["ResourceId"])
+    ]
+    return dict(found)
+
+
+def test_the_hosts_defaults_hold_for_post_and_not_for_preflights(stack: Stack) -> None:
+    """A browser sends a preflight without keys or tokens."""
+    api = _rest(
+        stack, default_method_options=apigateway.MethodOptions(api_key_required=True)
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    methods = build(tracker).all("AWS::ApiGateway::Method")
+
+    assert _method(methods, "POST")["ApiKeyRequired"] is True
+    assert "ApiKeyRequired" not in _method(methods, "OPTIONS")
+
+
+def test_the_hosts_cors_defaults_add_no_second_preflight(stack: Stack) -> None:
+    """Two methods with one name would fail to deploy."""
+    api = _rest(
+        stack,
+        default_cors_preflight_options=apigateway.CorsOptions(
+            allow_origins=["https://a.example"]
+        ),
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    preflight = _method(build(tracker).all("AWS::ApiGateway::Method"), "OPTIONS")
+
+    assert preflight["Integration"]["Type"] == "AWS_PROXY"
+
+
+def test_an_http_hosts_authorizer_holds_for_post_only(stack: Stack) -> None:
+    api = apigatewayv2.HttpApi(
+        stack, "Api", default_authorizer=authorizers.HttpIamAuthorizer()
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
+
+    routes = {
+        resource["Properties"]["RouteKey"]: resource["Properties"]["AuthorizationType"]
+        for resource in build(tracker).all("AWS::ApiGatewayV2::Route").values()
+    }
+    assert routes == {"POST /track": "AWS_IAM", "OPTIONS /track": "NONE"}
+
+
+def test_the_address_is_that_of_the_hosts_stage(stack: Stack) -> None:
+    api = _rest(stack, deploy_options=apigateway.StageOptions(stage_name="live"))
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    (stage,) = build(tracker).all("AWS::ApiGateway::Stage")
+    assert flat(stack.resolve(tracker.track_url)).endswith(f"/<{stage}>/track")
+
+
+def test_an_imported_rest_api_gains_routes_and_a_warning(stack: Stack) -> None:
+    api = apigateway.RestApi.from_rest_api_attributes(
+        stack, "Api", rest_api_id="abc", root_resource_id="root"
+    )
+    tracker = AnalyticsTracker(
+        stack, "Tracker", api=TrackerApi.existing_rest(api, stage_name="live")
+    )
+
+    (warning,) = warnings(stack)
+    assert "analytics-tracker:rest-api-not-deployed" in warning
+    assert "create-deployment" in warning
+    resource = build(tracker).only("AWS::ApiGateway::Resource")
+    assert (resource["RestApiId"], resource["ParentId"]) == ("abc", "root")
+    assert flat(stack.resolve(tracker.track_url)) == (
+        "https://abc.execute-api.<AWS::Region>.<AWS::URLSuffix>/live/track"
+    )
+
+
+def test_an_api_that_this_app_deploys_needs_no_warning(stack: Stack) -> None:
+    AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(_rest(stack)))
+
+    assert warnings(stack) == []
+
+
+def test_an_api_of_another_stack_can_be_imported(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """What the error about a cycle tells to do works."""
+    app = App(outdir=str(tmp_path_factory.mktemp("cdk")))
+    api = _rest(Stack(app, "Host"))
+    stack = Stack(app, "Mine")
+    imported = apigateway.RestApi.from_rest_api_attributes(
+        stack,
+        "Api",
+        rest_api_id=api.rest_api_id,
+        root_resource_id=api.rest_api_root_resource_id,
+    )
+
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(imported))
+
+    assert len(build(tracker).all("AWS::ApiGateway::Method")) == 2
+
+
+def test_an_http_api_of_another_stack_gains_routes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """It deploys itself, so nothing of the host's waits for the tracker."""
+    app = App(outdir=str(tmp_path_factory.mktemp("cdk")))
+    api = apigatewayv2.HttpApi(Stack(app, "Host"), "Api")
+    stack = Stack(app, "Mine")
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
+
+    assert len(build(tracker).all("AWS::ApiGatewayV2::Route")) == 2
+
+
+def test_the_address_of_an_imported_rest_api_needs_its_stage(stack: Stack) -> None:
+    api = apigateway.RestApi.from_rest_api_attributes(
+        stack, "Api", rest_api_id="abc", root_resource_id="root"
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    with pytest.raises(ValueError, match="stage_name='prod'"):
+        _ = tracker.api_endpoint
+
+
+@pytest.mark.parametrize(
+    ("stage", "end"),
+    [(None, "<AWS::URLSuffix>"), ("live", "/live"), ("$default", "x>")],
+)
+def test_the_address_of_an_imported_http_api(
+    stack: Stack, stage: str | None, end: str
+) -> None:
+    api = apigatewayv2.HttpApi.from_http_api_attributes(stack, "Api", http_api_id="abc")
+    tracker = AnalyticsTracker(
+        stack, "Tracker", api=TrackerApi.existing_http(api, stage_name=stage)
+    )
+
+    endpoint = flat(stack.resolve(tracker.api_endpoint))
+
+    assert endpoint.startswith("https://abc.execute-api.")
+    assert endpoint.endswith(end)
+    assert tracker.api is api
+
+
+def test_an_existing_apis_metrics_raise_no_alarm(stack: Stack) -> None:
+    """They count the host's other routes too."""
+    api = TrackerApi.existing_rest(_rest(stack))
+    tracker = AnalyticsTracker(stack, "Tracker", api=api, enable_metrics=True)
+
+    dashboard = build(tracker).only("AWS::CloudWatch::Dashboard")
+
+    assert "AWS/ApiGateway" not in str(dashboard)

@@ -1,0 +1,135 @@
+"""The function: how it is built, and what it is told."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_logs as logs
+
+from analytics_tracker_construct import AnalyticsTracker
+from analytics_tracker_construct._function import RUNTIMES
+
+from .templates import Built, build
+
+
+def test_runs_on_arm64_with_the_newest_tested_python(minimal: Built) -> None:
+    function = minimal.function()
+
+    assert function["Architectures"] == ["arm64"]
+    assert function["Runtime"] == RUNTIMES[-1]
+
+
+def test_is_entered_inside_the_packaged_folder(minimal: Built) -> None:
+    assert minimal.function()["Handler"] == "handler.app.handler"
+
+
+def test_has_512_mib_and_ten_seconds_by_default(minimal: Built) -> None:
+    function = minimal.function()
+
+    assert (function["MemorySize"], function["Timeout"]) == (512, 10)
+
+
+def test_reserves_no_concurrency_by_default(minimal: Built) -> None:
+    """A reservation fails to deploy in an account with few instances."""
+    assert "ReservedConcurrentExecutions" not in minimal.function()
+
+
+def test_takes_the_numbers_it_is_given(stack: Stack) -> None:
+    function = build(
+        AnalyticsTracker(
+            stack,
+            "Tracker",
+            lambda_timeout=Duration.seconds(20),
+            memory_size=1024,
+            reserved_concurrent_executions=7,
+        )
+    ).function()
+
+    assert function["Timeout"] == 20
+    assert function["MemorySize"] == 1024
+    assert function["ReservedConcurrentExecutions"] == 7
+
+
+def test_a_plain_number_of_a_timeout_is_seconds(stack: Stack) -> None:
+    built = build(AnalyticsTracker(stack, "Tracker", lambda_timeout=5))
+
+    assert built.function()["Timeout"] == 5
+
+
+def test_has_no_physical_name_by_default(minimal: Built) -> None:
+    assert "FunctionName" not in minimal.function()
+
+
+def test_a_prefix_gives_a_physical_name(stack: Stack) -> None:
+    built = build(AnalyticsTracker(stack, "Tracker", function_prefix="acme"))
+
+    assert built.function()["FunctionName"] == "acme-analytics-tracker"
+
+
+def test_logs_json_to_its_own_group_without_lines_about_starts(minimal: Built) -> None:
+    (group,) = minimal.all("AWS::Logs::LogGroup")
+
+    assert minimal.function()["LoggingConfig"] == {
+        "ApplicationLogLevel": "INFO",
+        "LogFormat": "JSON",
+        "LogGroup": {"Ref": group},
+        "SystemLogLevel": "WARN",
+    }
+
+
+def test_keeps_logs_for_a_month_by_default(minimal: Built) -> None:
+    assert minimal.only("AWS::Logs::LogGroup")["RetentionInDays"] == 30
+
+
+def test_keeps_logs_as_long_as_it_is_told(stack: Stack) -> None:
+    built = build(
+        AnalyticsTracker(stack, "Tracker", log_retention=logs.RetentionDays.ONE_WEEK)
+    )
+
+    assert built.only("AWS::Logs::LogGroup")["RetentionInDays"] == 7
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup"])
+def test_what_holds_data_outlives_the_stack(full: Built, kind: str) -> None:
+    policies = {
+        (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+        for resource in full.all(kind).values()
+    }
+
+    assert policies == {("Retain", "Retain")}
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup"])
+def test_removal_policy_reaches_all_that_holds_data(stack: Stack, kind: str) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker", removal_policy=RemovalPolicy.DESTROY)
+    tracker.add_tenant("acme")
+
+    resources = build(tracker).all(kind).values()
+
+    assert {resource["DeletionPolicy"] for resource in resources} == {"Delete"}
+
+
+def test_the_salt_bucket_is_private_encrypted_and_unversioned(minimal: Built) -> None:
+    bucket = minimal.only("AWS::S3::Bucket")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "AES256" in str(bucket["BucketEncryption"])
+    assert bucket["OwnershipControls"] == {
+        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    }
+    assert "VersioningConfiguration" not in bucket
+    assert "BucketName" not in bucket
+
+
+def test_the_salt_bucket_is_reached_over_tls_only(minimal: Built) -> None:
+    (statement,) = minimal.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_salts_expire_where_the_function_failed_to_destroy_them(minimal: Built) -> None:
+    (rule,) = minimal.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("salts/", 2)
+    assert rule["Status"] == "Enabled"

@@ -1,0 +1,235 @@
+"""What the function's role may do, statement by statement."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+
+from analytics_tracker_construct import AnalyticsTracker
+
+from .templates import Built, Json, build, flat
+
+
+def _events(bucket: str) -> str:
+    return f"arn:<AWS::Partition>:s3:::{bucket}/analytics/*"
+
+
+def test_the_role_has_these_statements_and_no_others(minimal: Built) -> None:
+    """What a security reviewer reads."""
+    assert minimal.statements() == [
+        {
+            "Action": "s3:PutObject",
+            "Condition": {
+                "StringEquals": {"aws:ResourceAccount": [{"Ref": "AWS::AccountId"}]}
+            },
+            "Effect": "Allow",
+            "Resource": _events("*-analytics"),
+        },
+        {
+            "Action": "s3:PutObjectAcl",
+            "Condition": {
+                "StringEquals": {
+                    "aws:ResourceAccount": [{"Ref": "AWS::AccountId"}],
+                    "s3:x-amz-acl": "bucket-owner-full-control",
+                }
+            },
+            "Effect": "Allow",
+            "Resource": _events("*-analytics"),
+        },
+        {
+            "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            "Effect": "Allow",
+            "Resource": "<TrackerSalts53D4DF0A.Arn>/salts/*",
+        },
+        {
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Effect": "Allow",
+            "Resource": "<TrackerLogs6F324061.Arn>",
+        },
+    ]
+
+
+def test_only_lambda_may_assume_the_role(minimal: Built) -> None:
+    (statement,) = minimal.only("AWS::IAM::Role")["AssumeRolePolicyDocument"][
+        "Statement"
+    ]
+
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_no_managed_policy_is_used(full: Built) -> None:
+    for role in full.all("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+
+
+def test_nothing_is_allowed_on_every_resource(full: Built, http: Built) -> None:
+    for built in (full, http):
+        assert "*" not in [s["Resource"] for s in built.statements("")]
+
+
+def test_without_a_bucket_there_is_no_statement_about_events(http: Built) -> None:
+    """A statement without a resource would be no valid policy."""
+    actions = [statement["Action"] for statement in http.statements()]
+
+    assert "s3:PutObject" not in actions
+    assert all(statement["Resource"] for statement in http.statements())
+
+
+def test_trusted_accounts_are_conditions_of_writing(stack: Stack) -> None:
+    built = build(
+        AnalyticsTracker(
+            stack,
+            "Tracker",
+            allowed_buckets=["lake"],
+            trusted_accounts=["222222222222", "333333333333"],
+        )
+    )
+
+    accounts = [
+        statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
+        for statement in built.statements()
+        if "Condition" in statement
+    ]
+    assert accounts == [[{"Ref": "AWS::AccountId"}, "222222222222", "333333333333"]] * 2
+
+
+def test_a_tenant_joins_the_statements_that_are_there(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker", allowed_buckets=["lake"])
+    tracker.add_tenant("acme")
+
+    statements = build(tracker).statements()
+
+    assert len(statements) == 4
+    assert statements[0]["Resource"] == [
+        _events("lake"),
+        "<TrackerTenantsacme973C22E0.Arn>/analytics/*",
+    ]
+
+
+def test_a_first_tenant_brings_the_statements_with_it(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.add_tenant("acme")
+
+    resources = {
+        str(statement["Action"]): statement["Resource"]
+        for statement in build(tracker).statements()
+    }
+
+    events = "<TrackerTenantsacme973C22E0.Arn>/analytics/*"
+    assert resources["s3:PutObject"] == resources["s3:PutObjectAcl"] == events
+
+
+def test_an_encrypted_bucket_brings_the_one_right_a_put_needs(stack: Stack) -> None:
+    key = kms.Key(stack, "Key")
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.add_tenant("acme", bucket=s3.Bucket(stack, "Lake", encryption_key=key))
+
+    statements = build(tracker).statements()
+
+    assert statements[-1] == {
+        "Action": "kms:GenerateDataKey",
+        "Effect": "Allow",
+        "Resource": flat(stack.resolve(key.key_arn)),
+    }
+
+
+def _extra(action: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=[action], resources=["arn:aws:sqs:eu-west-1:111111111111:queue"]
+    )
+
+
+def _actions(statements: list[Json]) -> list[object]:
+    return [statement["Action"] for statement in statements]
+
+
+def test_additional_policies_are_added_to_the_role(stack: Stack) -> None:
+    extra = _extra("sqs:SendMessage")
+    tracker = AnalyticsTracker(stack, "Tracker", additional_policies=[extra])
+
+    assert "sqs:SendMessage" in _actions(build(tracker).statements())
+
+
+def test_a_statement_can_be_added_later(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.add_to_role_policy(_extra("sqs:SendMessage"))
+
+    assert "sqs:SendMessage" in _actions(build(tracker).statements())
+
+
+def test_a_given_role_gets_the_same_rights(stack: Stack, minimal: Built) -> None:
+    role = iam.Role(
+        stack, "Given", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+    )
+    tracker = AnalyticsTracker(
+        stack, "Tracker", allowed_buckets=["*-analytics"], role=role
+    )
+    built = build(tracker)
+
+    assert tracker.role is role
+    assert len(built.all("AWS::IAM::Role")) == 1
+    assert _actions(built.statements("Given")) == _actions(minimal.statements())
+
+
+def test_an_imported_role_gets_a_policy_that_the_function_waits_for(
+    pinned: Stack,
+) -> None:
+    """Otherwise the first requests after a deployment would be refused."""
+    role = iam.Role.from_role_arn(
+        pinned, "Given", "arn:aws:iam::111111111111:role/known-to-partners"
+    )
+    built = build(AnalyticsTracker(pinned, "Tracker", role=role))
+
+    ((policy, resource),) = built.all("AWS::IAM::Policy").items()
+    (function,) = built.all("AWS::Lambda::Function").values()
+    assert resource["Properties"]["Roles"] == ["known-to-partners"]
+    assert policy in function["DependsOn"]
+    assert function["Properties"]["Role"] == role.role_arn
+
+
+def test_the_tracker_is_grantable(stack: Stack) -> None:
+    """Other constructs grant to it as to a function."""
+    tracker = AnalyticsTracker(stack, "Tracker")
+    s3.Bucket(stack, "Lookup").grant_read(tracker)
+
+    assert any("s3:List*" in str(s["Action"]) for s in build(tracker).statements())
+
+
+def test_another_api_may_call_the_function(stack: Stack) -> None:
+    source = "arn:aws:execute-api:eu-west-1:111111111111:abc/prod/POST/track"
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.grant_invoke_to_api_gateway(source)
+
+    (permission,) = [
+        resource["Properties"]
+        for resource in build(tracker).all("AWS::Lambda::Permission").values()
+        if resource["Properties"]["SourceArn"] == source
+    ]
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["Action"] == "lambda:InvokeFunction"
+
+
+def test_with_another_api_the_country_is_no_longer_believed(stack: Stack) -> None:
+    """A client of that API may be able to set the header."""
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.grant_invoke_to_api_gateway("arn:aws:execute-api:x")
+    tracker.add_tenant("acme")
+
+    assert build(tracker).environment()["TRACKER_VIEWER_COUNTRY"] == "0"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_same_api_gets_one_permission(stack: Stack, *, known: bool) -> None:
+    """A token is written anew each time, and is the same ARN nevertheless."""
+    tracker = AnalyticsTracker(stack, "Tracker")
+    for _ in range(2):
+        tracker.grant_invoke_to_api_gateway(
+            "arn:aws:execute-api:x"
+            if known
+            else stack.format_arn(service="execute-api", resource="abc/prod/POST/x")
+        )
+
+    assert len(build(tracker).all("AWS::Lambda::Permission")) == 3
