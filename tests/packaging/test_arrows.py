@@ -1,0 +1,155 @@
+"""Imports go one way: from examples to library to the function's contract."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import analytics_tracker_construct
+
+from .installs import ROOT
+
+_LIBRARY = "analytics_tracker_construct"
+#: What `pip install` brings with the package; the last two are the extra `local`.
+_BROUGHT = {"aws_cdk", "constructs", "jsii", "typing_extensions", "duckdb", "rich"}
+
+#: What the library takes of the function, by the module that takes it.
+_REACHES = {
+    "_handler.py": {
+        f"handler.{name}"
+        for name in (
+            *("buckets", "columns", "limits", "metrics"),
+            *("refusals", "settings", "storage"),
+        )
+    },
+    "function.py": {"handler.app.make_app"},
+}
+
+
+def _modules(folder: Path) -> list[Path]:
+    found = sorted(folder.rglob("*.py"))
+    assert found, folder
+    return found
+
+
+_HANDLER = _modules(ROOT / "handler")
+_LIBRARY_MODULES = _modules(ROOT / "src")
+_EXAMPLES = _modules(ROOT / "examples")
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("module", _HANDLER, ids=_name)
+def test_function_needs_the_standard_library_alone(module: Path) -> None:
+    """It is deployed without anything else."""
+    for name in _imports(module, ROOT):
+        top = name.partition(".")[0]
+        assert top == "handler" or top in sys.stdlib_module_names, name
+
+
+@pytest.mark.parametrize("module", _HANDLER, ids=_name)
+def test_function_imports_its_own_modules_relatively(module: Path) -> None:
+    """So it also works where its folder is a part of the library's package."""
+    absolute = [
+        name
+        for node in ast.walk(_parse(module))
+        for name, level in _named(node)
+        if not level
+    ]
+
+    assert [name for name in absolute if name.partition(".")[0] == "handler"] == []
+
+
+@pytest.mark.parametrize("module", _LIBRARY_MODULES, ids=_name)
+def test_library_needs_what_its_installation_brings(module: Path) -> None:
+    """Nothing of the tests, the tools or the examples, and no undeclared package."""
+    known = _BROUGHT | sys.stdlib_module_names | {_LIBRARY, "handler"}
+
+    assert [
+        name
+        for name in _imports(module, ROOT / "src")
+        if name.partition(".")[0] not in known
+    ] == []
+
+
+@pytest.mark.parametrize("module", _LIBRARY_MODULES, ids=_name)
+def test_library_reaches_the_function_through_one_module(module: Path) -> None:
+    """`_handler.py` has the contract; who serves locally needs the function itself."""
+    reached = {
+        name.removeprefix(f"{_LIBRARY}.")
+        for name in _imports(module, ROOT / "src")
+        if f"{name}.".startswith(("handler.", f"{_LIBRARY}.handler."))
+    }
+
+    assert reached == _REACHES.get(module.name, set())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [path for path in _LIBRARY_MODULES if path.parent.name in ("cli", "_local")],
+    ids=_name,
+)
+def test_command_line_does_not_need_the_cdk(module: Path) -> None:
+    """Loading it takes seconds."""
+    tops = {name.partition(".")[0] for name in _imports(module, ROOT / "src")}
+
+    assert tops & {"aws_cdk", "constructs", "jsii"} == set()
+
+
+@pytest.mark.parametrize("module", _EXAMPLES, ids=_name)
+def test_example_uses_public_names_alone(module: Path) -> None:
+    """So what a user copies keeps working."""
+    public = {f"{_LIBRARY}.{name}" for name in analytics_tracker_construct.__all__}
+
+    for name in _imports(module, ROOT):
+        top = name.partition(".")[0]
+        assert top in ("__future__", "aws_cdk", "constructs") or name in public, name
+
+
+def test_relative_imports_are_understood(tmp_path: Path) -> None:
+    """The tests above see what Python sees."""
+    module = tmp_path / _LIBRARY / "cli" / "dev.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(
+        "import os.path\n"
+        "from . import text\n"
+        "from ..handler.app import make_app\n"
+        "def late():\n    from .._handler import limits\n",
+        encoding="utf-8",
+    )
+
+    assert sorted(_imports(module, tmp_path)) == [
+        f"{_LIBRARY}._handler.limits",
+        f"{_LIBRARY}.cli.text",
+        f"{_LIBRARY}.handler.app.make_app",
+        "os.path",
+    ]
+
+
+def _imports(module: Path, root: Path) -> Iterator[str]:
+    """Yield the full name of everything that a module imports, wherever it does."""
+    package = module.relative_to(root).parent.parts
+    for node in ast.walk(_parse(module)):
+        for name, level in _named(node):
+            base = package[: len(package) - level + 1] if level else ()
+            yield ".".join((*base, *filter(None, name.split("."))))
+
+
+def _named(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield what an import statement names, with the number of its leading dots."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.name, 0
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield f"{node.module or ''}.{alias.name}".lstrip("."), node.level
+
+
+def _parse(module: Path) -> ast.Module:
+    return ast.parse(module.read_text("utf-8"), filename=str(module))
