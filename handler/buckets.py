@@ -14,6 +14,8 @@ from collections.abc import Iterable
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 #: A tenant's name; its table is the same with underscores.
 TENANT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+#: Tenants that would take the name of a view: `all_events` is over every tenant.
+RESERVED_TENANTS = frozenset({"all"})
 
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")

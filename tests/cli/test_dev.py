@@ -164,6 +164,7 @@ def test_a_folder_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
         ("--allow", "*", "is all wildcard"),
         ("--allow", "has.dots", "has a dot"),
         ("--tenant", "Shop", "not a tenant's name"),
+        ("--tenant", "all", "the view over every tenant"),
         ("--tenant", "shop=shop.example", "not an origin"),
         ("--cors-origin", "https://a.example/", "not an origin"),
         ("--port", "70000", "not a port"),
