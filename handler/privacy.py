@@ -12,11 +12,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from .draft import Draft, Step
-from .settings import Settings
+from .settings import SALT_PREFIX, Settings
 from .storage import Fault, ObjectStore, Outcome, StorageError
 
-#: Keys of salts begin with this; the function's role allows nothing else there.
-SALT_PREFIX = "salts/"
 _SALT_BYTES = 32
 #: Hex digits kept of the hash: 64 bits.
 HASH_DIGITS = 16

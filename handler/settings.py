@@ -22,7 +22,9 @@ BUCKET_OWNER = "TRACKER_BUCKET_OWNER"
 CORS_ORIGINS = "TRACKER_CORS_ORIGINS"
 #: The bucket that keeps the salts of today and yesterday.
 SALT_BUCKET = "TRACKER_SALT_BUCKET"
-#: The account that owns it: the tracker's own.
+#: Keys of salts begin with this; the function's role allows nothing else there.
+SALT_PREFIX = "salts/"
+#: The account that owns the salt bucket: the tracker's own.
 SALT_BUCKET_OWNER = "TRACKER_SALT_BUCKET_OWNER"
 #: The canned ACL to send with each event, where other accounts own buckets.
 OBJECT_ACL = "TRACKER_OBJECT_ACL"

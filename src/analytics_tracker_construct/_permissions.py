@@ -16,7 +16,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from ._handler import columns, privacy
+from ._handler import columns, settings
 
 STORE = "s3:PutObject"
 HAND_OVER = "s3:PutObjectAcl"
@@ -105,7 +105,7 @@ def keep_salts(role: iam.IRole, bucket: s3.IBucket) -> None:
     role.add_to_principal_policy(
         iam.PolicyStatement(
             actions=list(KEEP_SALTS),
-            resources=[bucket.arn_for_objects(f"{privacy.SALT_PREFIX}*")],
+            resources=[bucket.arn_for_objects(f"{settings.SALT_PREFIX}*")],
         )
     )
 

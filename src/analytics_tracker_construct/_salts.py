@@ -6,7 +6,7 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from ._handler import privacy
+from ._handler import settings
 
 
 def make_salt_bucket(scope: Construct, removal_policy: RemovalPolicy) -> s3.Bucket:
@@ -27,7 +27,7 @@ def make_salt_bucket(scope: Construct, removal_policy: RemovalPolicy) -> s3.Buck
         lifecycle_rules=[
             s3.LifecycleRule(
                 id="SaltsAreDestroyed",
-                prefix=privacy.SALT_PREFIX,
+                prefix=settings.SALT_PREFIX,
                 expiration=Duration.days(2),
             )
         ],
