@@ -42,8 +42,8 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 
 def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
-    """As one program, and every app in it synthesises."""
-    program = "\n".join([*readme.python_blocks(TEXT), "app.synth()"])
+    """As one program, in a stack of an app that synthesises in the end."""
+    program = "\n".join([readme.PRELUDE, *readme.python_blocks(TEXT), "app.synth()"])
 
     done = subprocess.run(
         [sys.executable, "-c", program],

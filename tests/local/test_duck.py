@@ -225,3 +225,16 @@ def test_a_query_sees_what_was_stored_since_the_last_one(tmp_path: Path) -> None
 
     sql = "SELECT count(*) FROM shop_events"
     assert connection.execute(sql).fetchone() == (2,)
+
+
+@pytest.mark.parametrize("name", ["_hidden.json", ".hidden.json", "_x.json.gz"])
+def test_objects_that_athena_passes_over_are_passed_over(
+    tmp_path: Path, name: str
+) -> None:
+    hidden = gzip.compress(line()) if name.endswith(".gz") else line()
+    write(tmp_path, "shop", name, hidden)
+    assert ask(tmp_path, "SELECT count(*) FROM shop_events") == [(0,)]
+
+    write(tmp_path, "shop", "seen.json", line())
+    write(tmp_path, "shop", "seen.json.gz", gzip.compress(line()))
+    assert ask(tmp_path, "SELECT count(*) FROM shop_events") == [(2,)]

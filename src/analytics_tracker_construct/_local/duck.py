@@ -24,6 +24,9 @@ _SCALARS = {
     "boolean": "BOOLEAN",
 }
 _FOLDER = columns.PREFIX.rstrip("/")
+# Athena passes over objects whose names begin with `_` or `.`, and so must this.
+# https://docs.aws.amazon.com/athena/latest/ug/other-notable-limitations.html
+_VISIBLE = "[A-Za-z0-9-]*"
 #: Bytes of one line that DuckDB takes; an event has at most 64 KiB as sent.
 _LINE_BYTES = 1024 * 1024
 
@@ -107,9 +110,9 @@ def _views(data: Path) -> Iterator[View]:
             continue
         # A pattern that matches no file is an error to DuckDB.
         files = tuple(
-            f"{_literally(folder.resolve())}/{levels}/*{suffix}"
+            f"{_literally(folder.resolve())}/{levels}/{_VISIBLE}{suffix}"
             for suffix in (".json", ".json.gz")
-            if next(folder.glob(f"{levels}/*{suffix}"), None)
+            if next(folder.glob(f"{levels}/{_VISIBLE}{suffix}"), None)
         )
         yield View(table_name(tenant), tenant, files)
 
