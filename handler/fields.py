@@ -31,7 +31,8 @@ FIELDS = frozenset(
 )
 
 # What only the server may say, in lower case because readers of the tables fold case.
-# They are dropped, not kept in the metadata: an `ip` there would be an address at rest.
+# They are dropped, not moved to the metadata: who sends an `ip` as a field of the event
+# hardly means to keep the address. What an app puts into its metadata is its own.
 _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
 )

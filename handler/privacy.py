@@ -97,8 +97,10 @@ class Salts:
             content_type="application/octet-stream",
             owner=self._owner,
         )
-        if put.outcome is Outcome.STORED:
+        # Where the answer to our own write was lost, nobody else sweeps that day.
+        if put.outcome is Outcome.STORED or put.uncertain:
             self._sweep(bucket, day, deadline, on_fault)
+        if put.outcome is Outcome.STORED:
             return mine
         salt = self._store.get(bucket, key, deadline=deadline, owner=self._owner)
         if len(salt) != _SALT_BYTES:
@@ -155,7 +157,7 @@ def honor_signals(settings: Settings) -> Step:
     def step(draft: Draft) -> None:
         headers = draft.request.headers
         if settings.honor_privacy_signals and (
-            headers.get("sec-gpc") == "1" or headers.get("dnt") == "1"
+            _says_one(headers.get("sec-gpc")) or _says_one(headers.get("dnt"))
         ):
             # Without an address no later step asks for a salt or makes a hash.
             draft.request = draft.request._replace(address="")
@@ -163,3 +165,8 @@ def honor_signals(settings: Settings) -> Step:
             draft.record["userAgent"] = None
 
     return step
+
+
+def _says_one(value: str | None) -> bool:
+    # A header that came twice is joined by commas.
+    return value is not None and "1" in map(str.strip, value.split(","))

@@ -31,6 +31,7 @@ def read(event: Mapping[str, Any]) -> Request:
         event: What API Gateway passed.
             https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
+    event = _mapping(event)
     context = _mapping(event.get("requestContext"))
     http = _mapping(context.get("http"))
     if http:

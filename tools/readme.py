@@ -37,7 +37,8 @@ _FIELDS = {
     ),
     "timestamp": (
         "string, required",
-        "When, in ISO 8601; without a zone it is UTC",
+        "When, in ISO 8601: `2026-01-31`, or with a time `T12:00`, seconds, a "
+        "fraction, `Z` or an offset; without one it is UTC",
     ),
     "eventId": (
         "string",

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from aws_cdk import Duration, Token
 
+from ._front import TRACK
 from ._handler import buckets
 
 _T = TypeVar("_T")
@@ -228,6 +229,12 @@ def listed(argument: str, value: Sequence[_T], kind: type[_T]) -> tuple[_T, ...]
             f"{argument!r} must be a list of {kind.__name__}, got {value!r}; for one "
             "pass [it]"
         )
+    for item in value:
+        if not isinstance(item, kind):
+            raise ValueError(
+                f"{argument!r} has {item!r}, which is no {kind.__name__}; "
+                f"write [{kind.__name__}(…)]"
+            )
     return tuple(value)
 
 
@@ -276,6 +283,19 @@ def alarms(topic: object, *, enable_metrics: bool) -> None:
         )
 
 
+def caller(source_arn: str) -> None:
+    """Check that what may call the function has a path that the function answers."""
+    last = source_arn.rpartition("/")[2]
+    if "/" not in source_arn or Token.is_unresolved(last):
+        return
+    if last != TRACK and "*" not in last:
+        raise ValueError(
+            f"'source_arn' {source_arn!r} has a path that ends in '/{last}', and the "
+            f"function answers 404 to all but '/{TRACK}'; let the other API's path "
+            f"end in '/{TRACK}'"
+        )
+
+
 def rest_api(value: object) -> None:
     """Check that `existing_rest` got a REST API."""
     if not hasattr(value, "rest_api_id"):
@@ -299,7 +319,8 @@ def _items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]
     """Return a list's strings, each once; a string is a sequence, and no list."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(
-            f"{argument!r} must be a list, got {value!r}; for one pass {example}"
+            f"{argument!r} must be a list, got {value!r}; for one pass "
+            f"{[value] if isinstance(value, str) and value else example}"
         )
     found = list(value)
     if Token.is_unresolved(found):

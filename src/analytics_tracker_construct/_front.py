@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+#: Marks, on the app, an API that a tracker has.
+_TAKEN = "analytics-tracker:api"
 
 #: The route's path, without its slash.
 TRACK = "track"
@@ -63,6 +66,27 @@ class ApiPlan(Protocol):
     ) -> Front:
         """Define the routes, and the API if it is the tracker's own."""
         ...
+
+
+def check_free(
+    scope: Construct, api: apigateway.IRestApi | apigatewayv2.IHttpApi, api_id: str
+) -> None:
+    """Refuse a second tracker on one API: both would define the same route.
+
+    Raises:
+        ValueError: If another tracker of this app has the API.
+    """
+    # Two imports of one API are two constructs; only its id tells that.
+    key = api.node.path if Token.is_unresolved(api_id) else api_id
+    app = scope.node.root.node
+    for entry in app.metadata:
+        if entry.type == _TAKEN and entry.data["api"] == key:
+            raise ValueError(
+                f"'api' {key!r} has the routes of the tracker {entry.data['by']!r} "
+                "already, and an API takes one; add tenants to that one, or give this "
+                "one another API"
+            )
+    app.add_metadata(_TAKEN, {"api": key, "by": scope.node.path})
 
 
 def execute_api(scope: Construct, api_id: str, stage: str | None = None) -> str:

@@ -11,7 +11,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ._access_logs import HTTP_FORMAT
-from ._front import TRACK, ApiMetrics, ApiSettings, Front, execute_api
+from ._front import (
+    TRACK,
+    ApiMetrics,
+    ApiSettings,
+    Front,
+    check_free,
+    execute_api,
+)
 from ._function import make_log_group
 
 _DEFAULT_STAGE = "$default"
@@ -34,7 +41,9 @@ class NewHttp:
         """Define the API, its stage and its routes."""
         api = apigatewayv2.HttpApi(
             scope,
-            "Api",
+            # Not the REST API's id: CloudFormation cannot change what a logical id is,
+            # so a tracker that changed its API could not be deployed.
+            "HttpApi",
             api_name=settings.name,
             # Its own default stage could neither log nor throttle.
             create_default_stage=False,
@@ -94,6 +103,7 @@ class ExistingHttp:
         settings: ApiSettings,  # noqa: ARG002 - the protocol's
     ) -> Front:
         """Define the routes."""
+        check_free(scope, self.api, self.api.api_id)
         _add_routes(scope, self.api, function)
         stage = None if self.stage_name == _DEFAULT_STAGE else self.stage_name
         return Front(self.api, execute_api(scope, self.api.api_id, stage))
@@ -102,7 +112,7 @@ class ExistingHttp:
 def _add_routes(
     scope: Construct, api: apigatewayv2.IHttpApi, function: lambda_.IFunction
 ) -> None:
-    routes = Construct(scope, "Routes")
+    routes = Construct(scope, "HttpRoutes")
     integration = integrations.HttpLambdaIntegration(
         "Function",
         function,

@@ -1,6 +1,7 @@
 """Everything that IAM is asked for: actions, resources and conditions.
 
-Nothing here has the resource `*`, and no managed policy is used.
+Nothing here has the resource `*`, and no policy of AWS's is used. Where a role's own
+policy grows too long, the CDK goes on in a customer-managed one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
-from aws_cdk import Annotations, Aws, Stack
+from aws_cdk import (
+    Annotations,
+    Arn,
+    ArnFormat,
+    Aws,
+    Reference,
+    Stack,
+    Token,
+    Tokenization,
+)
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -121,13 +131,49 @@ def write_logs(role: iam.IRole, group: logs.ILogGroup) -> None:
     )
 
 
+def check_role(scope: Construct, role: iam.IRole) -> None:
+    """Refuse a role that Lambda cannot take.
+
+    Raises:
+        ValueError: If it is known to be in another account than the stack.
+    """
+    account = Stack.of(scope).account
+    if Token.is_unresolved(role.role_arn) or Token.is_unresolved(account):
+        return
+    owner = Arn.split(role.role_arn, ArnFormat.SLASH_RESOURCE_NAME).account
+    if owner != account:
+        raise ValueError(
+            f"'role' {role.role_arn} is not in the stack's account {account}, and a "
+            "function cannot run under another account's role; make the role in the "
+            "tracker's account and name it in the other account's bucket policies"
+        )
+
+
+def warn_of_unchangeable_role(scope: Construct, role: iam.IRole) -> None:
+    """Say so where the statements could not be added to a role that was imported."""
+    if not any(isinstance(child, iam.Policy) for child in role.node.find_all()):
+        Annotations.of(scope).add_warning_v2(
+            "analytics-tracker:role-not-changed",
+            f"The role {role.node.path} was imported so that it cannot be changed, and "
+            "its rights are yours to see to: the README's section 'IAM permissions' "
+            "lists what the function does. Without them no event is stored. Import it "
+            "without mutable=False to have them added",
+        )
+
+
 def let_api_gateway_invoke(
     scope: Construct, function: lambda_.IFunction, source_arn: str
 ) -> None:
     """Let what has `source_arn` in API Gateway call the function; once each."""
     # The same ARN must give the same id in every synthesis. A token's own text does
-    # not: it counts the tokens made before it.
-    resolved = json.dumps(Stack.of(scope).resolve(source_arn), sort_keys=True)
+    # not: it counts the tokens made before it. What it resolves to leaves out the stack
+    # that a reference is to, and two stacks may have an API of the same name.
+    owners = [
+        token.target.node.path
+        for token in Tokenization.reverse_string(source_arn).tokens
+        if isinstance(token, Reference)
+    ]
+    resolved = json.dumps([Stack.of(scope).resolve(source_arn), owners], sort_keys=True)
     name = hashlib.sha256(resolved.encode()).hexdigest()[:12]
     if scope.node.try_find_child(name) is None:
         function.add_permission(

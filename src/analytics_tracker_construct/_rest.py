@@ -11,7 +11,14 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from ._access_logs import REST_FORMAT
-from ._front import TRACK, ApiMetrics, ApiSettings, Front, execute_api
+from ._front import (
+    TRACK,
+    ApiMetrics,
+    ApiSettings,
+    Front,
+    check_free,
+    execute_api,
+)
 from ._function import make_log_group
 from ._tenants import is_defined_here
 
@@ -136,6 +143,7 @@ class ExistingRest:
         settings: ApiSettings,  # noqa: ARG002 - the protocol's
     ) -> Front:
         """Define the routes."""
+        check_free(scope, self.api, self.api.rest_api_id)
         root = self._root(scope)
         # The host's root would hand its CORS preflight down to the new resource,
         # beside the route that leads to the function.

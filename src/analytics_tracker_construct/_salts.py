@@ -28,7 +28,10 @@ def make_salt_bucket(scope: Construct, removal_policy: RemovalPolicy) -> s3.Buck
             s3.LifecycleRule(
                 id="SaltsAreDestroyed",
                 prefix=settings.SALT_PREFIX,
-                expiration=Duration.days(2),
+                # S3 counts from the writing and rounds up to midnight, so this ends
+                # with the day after the salt's own.
+                # https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+                expiration=Duration.days(1),
             )
         ],
     )

@@ -103,11 +103,18 @@ def check_new(name: str, bucket: s3.IBucket | None, others: Iterable[Tenant]) ->
                 f"'name' {name!r} gives the table {table!r}, which tenant "
                 f"{other.name!r} has; give each tenant a name of its own"
             )
-        if bucket is not None and other.bucket.bucket_name == bucket.bucket_name:
+        if bucket is not None and _names(other.bucket) & _names(bucket):
             raise ValueError(
                 f"'bucket' of tenant {name!r} is that of tenant {other.name!r}, and "
                 "each would read the other's events; give each tenant its own bucket"
             )
+
+
+def _names(bucket: s3.IBucket) -> set[str]:
+    """What a bucket is known by; one defined here may have a name of the user's."""
+    defined = bucket.node.default_child
+    given = defined.bucket_name if isinstance(defined, s3.CfnBucket) else None
+    return {bucket.bucket_name} | ({given} if given else set())
 
 
 def check_own(tenant: Tenant, tenants: Mapping[str, Tenant]) -> None:

@@ -18,10 +18,10 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from . import _checks, _costs, _permissions, _tenants
+from . import _checks, _costs, _kinds, _permissions, _tenants
 from ._alarms import make_alarms
 from ._dashboard import make_dashboard
-from ._environment import Environment, TenantEntry
+from ._environment import BUCKET_CHARS, Environment, TenantEntry
 from ._front import TRACK, ApiPlan, ApiSettings
 from ._function import make_function, make_log_group, make_role, physical_name
 from ._handler import settings
@@ -128,6 +128,19 @@ class AnalyticsTracker(MetricMethods, Construct):
                 throttling_burst_limit=throttling_burst_limit,
             )
         _checks.throttles(throttling_rate_limit, throttling_burst_limit)
+        _kinds.flag("enable_metrics", enable_metrics)
+        _kinds.flag("honor_privacy_signals", honor_privacy_signals)
+        _kinds.member("log_retention", log_retention, logs.RetentionDays, "ONE_MONTH")
+        _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
+        _kinds.resource(
+            "role", role, "role_arn", "import it with iam.Role.from_role_arn(…)"
+        )
+        _kinds.resource(
+            "alarm_topic",
+            alarm_topic,
+            "topic_arn",
+            "import it with sns.Topic.from_topic_arn(…)",
+        )
         _checks.function_size(memory_size, reserved_concurrent_executions)
         if api_name is not None:
             _checks.api_name(api_name)
@@ -138,6 +151,8 @@ class AnalyticsTracker(MetricMethods, Construct):
         super().__init__(scope, construct_id)
 
         stack = Stack.of(self)
+        if role is not None:
+            _permissions.check_role(self, role)
         retention = log_retention or logs.RetentionDays.ONE_MONTH
         self._removal_policy = removal_policy or RemovalPolicy.RETAIN
         self._trusted_accounts = trusted
@@ -164,6 +179,8 @@ class AnalyticsTracker(MetricMethods, Construct):
         _permissions.write_logs(self._role, self._log_group)
         for statement in statements:
             self.add_to_role_policy(statement)
+        if role is not None:
+            _permissions.warn_of_unchangeable_role(self, role)
 
         self._function = make_function(
             self,
@@ -318,10 +335,20 @@ class AnalyticsTracker(MetricMethods, Construct):
                     "lifecycle is its owner's; add a lifecycle rule to that bucket, or "
                     "leave 'bucket' out"
                 )
+        _kinds.resource(
+            "bucket",
+            bucket,
+            "bucket_name",
+            "import it with s3.Bucket.from_bucket_name(…)",
+        )
         if bucket is not None:
             _checks.bucket_name(name, bucket.bucket_name)
         _tenants.check_new(name, bucket, self._tenants.values())
         if bucket is None:
+            # First, or a refusal would leave a bucket behind that nobody asked for.
+            owner = Stack.of(self).account if self._trusted_accounts else None
+            widest = TenantEntry("x" * BUCKET_CHARS, owner, origins)
+            self._environment.with_tenant(name, widest).check_size()
             home = self._child("Tenants")
             bucket = _tenants.make_bucket(home, name, retention, self._removal_policy)
         tenant = Tenant(name, bucket, origins, retention)
@@ -366,9 +393,14 @@ class AnalyticsTracker(MetricMethods, Construct):
 
         Args:
             source_arn: What may call, such as
-                `api.arn_for_execute_api("POST", "/track", "prod")`. The same one again
-                changes nothing.
+                `api.arn_for_execute_api("POST", "/track", "prod")`. Its path must end
+                in `/track`, as the function expects. The same one again changes
+                nothing.
+
+        Raises:
+            ValueError: If its path is known to end otherwise.
         """
+        _checks.caller(source_arn)
         _permissions.let_api_gateway_invoke(
             self._child("Callers"), self._function, source_arn
         )

@@ -190,6 +190,7 @@ def test_a_preflight_allows_what_the_client_sends(tracker: Tracker) -> None:
     assert reply["body"] == ""
     assert reply["headers"]["Access-Control-Allow-Methods"] == "POST, OPTIONS"
     assert "Content-Type" in reply["headers"]["Access-Control-Allow-Headers"]
+    assert reply["headers"]["Access-Control-Max-Age"] == "7200"
     assert tracker.lines == []
 
 
@@ -240,11 +241,10 @@ def test_an_error_of_our_own_is_answered_and_its_value_not_logged(
 
 
 @pytest.mark.parametrize(
-    "event", [{}, {"headers": None, "body": 5}, {"version": "2.0"}]
+    "event",
+    [{}, {"headers": None, "body": 5}, {"version": "2.0"}, [], "x", None, 5],
 )
-def test_an_event_of_another_service_is_not_found(
-    tracker: Tracker, event: dict[str, Any]
-) -> None:
+def test_an_event_of_another_service_is_not_found(tracker: Tracker, event: Any) -> None:
     assert tracker.answer(event)[0] == 404
 
 

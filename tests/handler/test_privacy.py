@@ -135,6 +135,29 @@ def test_after_a_fault_the_salt_is_asked_for_again_in_a_while(
     assert last_ip(tracker) is not None
 
 
+def test_a_new_day_does_not_wait_for_yesterdays_fault(tracker: Tracker) -> None:
+    tracker.clock.at = datetime(2026, 3, 4, 23, 59, 55, tzinfo=timezone.utc).timestamp()
+    tracker.store.faults["salts"] = Fault.UNAVAILABLE
+    assert last_ip(tracker) is None
+    tracker.store.faults.clear()
+    tracker.clock.advance(10)
+
+    assert last_ip(tracker) is not None
+
+
+def test_a_salt_whose_answer_was_lost_still_sweeps_the_old_ones(
+    tracker: Tracker,
+) -> None:
+    """It may be our own, and then nobody else will."""
+    tracker.store.objects["salts", "salts/2026-03-02"] = b"old"
+    tracker.store.objects["salts", "salts/2026-03-04"] = b"x" * 32
+    tracker.store.uncertain = True
+
+    assert last_ip(tracker) is not None
+
+    assert list(salts_of(tracker)) == ["salts/2026-03-04"]
+
+
 def test_a_salt_takes_a_third_of_the_time_at_most(tracker: Tracker) -> None:
     tracker.send(rest(event_of()), Context(milliseconds=10_500))
 
@@ -189,13 +212,17 @@ def test_what_only_the_server_may_say_is_dropped(tracker: Tracker, name: str) ->
     assert ADDRESS not in str(event)
 
 
-@pytest.mark.parametrize("header", ["Sec-GPC", "DNT", "sec-gpc"])
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("Sec-GPC", "1"), ("DNT", "1"), ("sec-gpc", " 1 "), ("Sec-GPC", "1,1")],
+)
 def test_a_signal_keeps_the_event_and_forgets_the_sender(
-    tracker: Tracker, header: str
+    tracker: Tracker, header: str, value: str
 ) -> None:
+    """Also one that came twice, which API Gateway joins by a comma."""
     sent = event_of(sessionId="s-1", userAgent=USER_AGENT, page="/")
 
-    tracker.send(rest(sent, headers={header: "1"}))
+    tracker.send(rest(sent, headers={header: value}))
 
     (event,) = tracker.store.events()
     assert (event["ip"], event["sessionId"], event["userAgent"]) == (None, None, None)

@@ -57,6 +57,21 @@ def test_the_key_stays_when_midnight_passes_between_retries(tracker: Tracker) ->
     assert len(tracker.store.events()) == 1
 
 
+def test_a_time_far_away_is_stored_under_the_day_of_each_receipt(
+    tracker: Tracker,
+) -> None:
+    """The limit of the promise above: such a retry finds its key on one day only."""
+    sent = event_of(eventId="imported-1", timestamp="2015-05-17T10:05:03Z")
+    _, first = tracker.answer(rest(sent))
+    _, again = tracker.answer(rest(sent))
+    tracker.clock.advance(86_400)
+    _, tomorrow = tracker.answer(rest(sent))
+
+    assert again["duplicate"] is True
+    assert "duplicate" not in tomorrow
+    assert first["key"] != tomorrow["key"]
+
+
 def test_a_made_id_that_is_taken_is_drawn_again(tracker: Tracker) -> None:
     taken = "analytics/year=2026/month=03/day=04/1772625600-00000001.json"
     tracker.store.objects[BUCKET, taken] = b'{"eventId":"mine"}'

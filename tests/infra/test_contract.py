@@ -31,8 +31,23 @@ def test_logical_ids_of_what_holds_data_never_change(full: Built, kind: str) -> 
 def test_the_address_of_an_api_never_changes(full: Built, http: Built) -> None:
     """A replaced API has another host name, and every client has the old one."""
     assert set(full.all("AWS::ApiGateway::RestApi")) == {"TrackerApi2DF23A67"}
-    assert set(http.all("AWS::ApiGatewayV2::Api")) == {"TrackerApi2DF23A67"}
+    assert set(http.all("AWS::ApiGatewayV2::Api")) == {"TrackerHttpApi92CB338F"}
     assert TRACK == "track"
+
+
+def test_a_tracker_may_change_its_kind_of_api(full: Built, http: Built) -> None:
+    """CloudFormation refuses a logical id whose type has changed."""
+    one, other = (
+        {
+            name: item["Type"]
+            for name, item in built.template.to_json()["Resources"].items()
+        }
+        for built in (full, http)
+    )
+
+    assert {
+        name for name in one.keys() & other.keys() if one[name] != other[name]
+    } == set()
 
 
 def test_the_public_names_are_these() -> None:

@@ -254,3 +254,33 @@ def test_an_existing_apis_metrics_raise_no_alarm(stack: Stack) -> None:
     dashboard = build(tracker).only("AWS::CloudWatch::Dashboard")
 
     assert "AWS/ApiGateway" not in str(dashboard)
+
+
+def test_refuses_a_second_tracker_on_an_http_api(stack: Stack) -> None:
+    """Both would define the same route."""
+    api = apigatewayv2.HttpApi(stack, "Api")
+    AnalyticsTracker(stack, "One", api=TrackerApi.existing_http(api))
+
+    with pytest.raises(ValueError, match=r"'api' .*tracker 'Host/One'.*another API"):
+        AnalyticsTracker(stack, "Two", api=TrackerApi.existing_http(api))
+
+
+def test_refuses_a_second_tracker_on_an_api_imported_twice(stack: Stack) -> None:
+    """Two imports are two constructs and one API."""
+
+    def imported(name: str) -> TrackerApi:
+        api = apigateway.RestApi.from_rest_api_attributes(
+            stack, name, rest_api_id="abc", root_resource_id="root"
+        )
+        return TrackerApi.existing_rest(api)
+
+    AnalyticsTracker(stack, "One", api=imported("First"))
+
+    with pytest.raises(ValueError, match=r"'api' 'abc' .*tracker 'Host/One'"):
+        AnalyticsTracker(stack, "Two", api=imported("Second"))
+
+
+def test_two_existing_apis_take_a_tracker_each(stack: Stack) -> None:
+    for name in ("One", "Two"):
+        api = apigatewayv2.HttpApi(stack, f"{name}Api")
+        AnalyticsTracker(stack, name, api=TrackerApi.existing_http(api))

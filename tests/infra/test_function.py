@@ -131,5 +131,5 @@ def test_the_salt_bucket_is_reached_over_tls_only(minimal: Built) -> None:
 def test_salts_expire_where_the_function_failed_to_destroy_them(minimal: Built) -> None:
     (rule,) = minimal.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
 
-    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("salts/", 2)
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("salts/", 1)
     assert rule["Status"] == "Enabled"

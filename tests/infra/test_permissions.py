@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import App, Stack
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from analytics_tracker_construct import AnalyticsTracker
 
-from .templates import Built, Json, build, flat
+from .conftest import ACCOUNT
+from .templates import Built, Json, build, flat, warnings
 
 
 def _events(bucket: str) -> str:
@@ -229,7 +231,60 @@ def test_the_same_api_gets_one_permission(stack: Stack, *, known: bool) -> None:
         tracker.grant_invoke_to_api_gateway(
             "arn:aws:execute-api:x"
             if known
-            else stack.format_arn(service="execute-api", resource="abc/prod/POST/x")
+            else stack.format_arn(service="execute-api", resource="abc/prod/POST/track")
         )
 
     assert len(build(tracker).all("AWS::Lambda::Permission")) == 3
+
+
+def test_two_stacks_with_an_api_of_one_name_get_a_permission_each() -> None:
+    """References resolve alike before it is known which stack they cross."""
+    app = App()
+    apis = [apigateway.RestApi(Stack(app, name), "Api") for name in ("A", "B")]
+    tracker = AnalyticsTracker(Stack(app, "Host"), "Tracker")
+    for api in apis:
+        api.root.add_method("GET")
+        source = api.arn_for_execute_api("POST", "/track", "prod")
+        tracker.grant_invoke_to_api_gateway(source)
+
+    assert len(build(tracker).all("AWS::Lambda::Permission")) == 4
+
+
+def test_warns_of_a_role_that_cannot_be_changed(pinned: Stack) -> None:
+    role = iam.Role.from_role_arn(
+        pinned, "Given", f"arn:aws:iam::{ACCOUNT}:role/fixed", mutable=False
+    )
+    AnalyticsTracker(pinned, "Tracker", role=role)
+
+    (warning,) = warnings(pinned)
+    assert "imported so that it cannot be changed" in warning
+
+
+def test_a_role_that_can_be_changed_is_no_warning(pinned: Stack) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/team/open"
+    role = iam.Role.from_role_arn(pinned, "Given", arn)
+    AnalyticsTracker(pinned, "Tracker", role=role)
+
+    assert warnings(pinned) == []
+
+
+def test_refuses_a_role_of_another_account(pinned: Stack) -> None:
+    """A function cannot run under it."""
+    arn = "arn:aws:iam::222222222222:role/theirs"
+    role = iam.Role.from_role_arn(pinned, "Given", arn)
+
+    with pytest.raises(ValueError, match=r"'role' .*:222222222222:.*account 111111"):
+        AnalyticsTracker(pinned, "Tracker", role=role)
+
+
+def test_many_buckets_need_no_policy_of_awss(stack: Stack) -> None:
+    """Where the role's own grows too long, the CDK goes on in a managed one of ours."""
+    names = [f"customer-{number:03}-events" for number in range(60)]
+    built = build(AnalyticsTracker(stack, "Tracker", allowed_buckets=names))
+
+    (role,) = built.all("AWS::IAM::Role").values()
+    assert "ManagedPolicyArns" not in role["Properties"]
+    written = str(built.all("AWS::IAM::Policy")) + str(
+        built.all("AWS::IAM::ManagedPolicy")
+    )
+    assert all(f"{name}/analytics/*" in written for name in names)

@@ -18,7 +18,7 @@ from analytics_tracker_construct import AnalyticsTracker, TrackerApi
 
 #: Arguments of the construct, and what the error about them says.
 TRACKER: list[tuple[dict[str, Any], str, str, str]] = [
-    ({"allowed_buckets": "lake"}, "allowed_buckets", "'lake'", "['acme-analytics']"),
+    ({"allowed_buckets": "lake"}, "allowed_buckets", "'lake'", "pass ['lake']"),
     ({"allowed_buckets": 7}, "allowed_buckets", "7", "must be a list"),
     ({"allowed_buckets": ["Lake"]}, "allowed_buckets", "'Lake'", "name a bucket"),
     ({"allowed_buckets": ["a.lake"]}, "allowed_buckets", "'a.lake'", "has a dot"),
@@ -90,6 +90,23 @@ TRACKER: list[tuple[dict[str, Any], str, str, str]] = [
         "additional_policies",
         "PolicyStatement",
         "pass [it]",
+    ),
+    (
+        {"additional_policies": [{"Action": "s3:*"}]},
+        "additional_policies",
+        "{'Action': 's3:*'}",
+        "[PolicyStatement(…)]",
+    ),
+    ({"enable_metrics": "no"}, "enable_metrics", "'no'", "True or False"),
+    ({"honor_privacy_signals": 0}, "honor_privacy_signals", "0", "True or False"),
+    ({"log_retention": 30}, "log_retention", "30", "RetentionDays.ONE_MONTH"),
+    ({"removal_policy": "destroy"}, "removal_policy", "'destroy'", "RETAIN"),
+    ({"role": "arn:aws:iam::1:role/r"}, "role", "role/r'", "from_role_arn"),
+    (
+        {"alarm_topic": "arn:x", "enable_metrics": True},
+        "alarm_topic",
+        "'arn:x'",
+        "from_topic_arn",
     ),
     ({"api": "rest"}, "api", "'rest'", "TrackerApi.existing_rest(api)"),
 ]
@@ -194,6 +211,22 @@ def test_refuses_a_rest_api_without_its_root(stack: Stack) -> None:
     )
 
 
+def test_refuses_a_caller_whose_path_the_function_does_not_know(
+    stack: Stack,
+) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+    api = apigateway.RestApi(stack, "Api")
+
+    def granting(source: str) -> Callable[[], object]:
+        return lambda: tracker.grant_invoke_to_api_gateway(source)
+
+    for source in (
+        "arn:aws:execute-api:eu-west-1:111111111111:abc/prod/POST/events",
+        api.arn_for_execute_api("POST", "/events", "prod"),
+    ):
+        _refused(granting(source), "'source_arn'", "'/events'", "end in '/track'")
+
+
 def test_refuses_a_second_tracker_on_one_rest_api(stack: Stack) -> None:
     """Both would want the path /track."""
     api = apigateway.RestApi(stack, "Api")
@@ -202,8 +235,8 @@ def test_refuses_a_second_tracker_on_one_rest_api(stack: Stack) -> None:
     _refused(
         lambda: AnalyticsTracker(stack, "Second", api=TrackerApi.existing_rest(api)),
         "'api'",
-        "/track",
-        "give this tracker another API",
+        "'Host/First'",
+        "give this one another API",
     )
 
 
@@ -273,6 +306,7 @@ def test_refuses_for_a_rest_api(
         ("a" * 64, {}, ["'name'", "a" * 64, "1 to 63"]),
         ("acme", {"retention": Duration.hours(12)}, ["'retention'", "0.5", "at least"]),
         ("acme", {"retention": Duration.hours(36)}, ["'retention'", "1.5", "whole"]),
+        ("acme", {"bucket": "lake"}, ["'bucket'", "'lake'", "from_bucket_name"]),
         ("acme", {"retention": 30}, ["'retention'", "30", "Duration.days(365)"]),
         ("acme", {"allowed_origins": "https://a.example"}, ["'allowed_origins'"]),
         ("acme", {"allowed_origins": ["*"]}, ["'allowed_origins'", "leave"]),

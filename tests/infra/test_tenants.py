@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from aws_cdk import App, CfnParameter, Duration, Environment, Stack
 from aws_cdk import aws_s3 as s3
@@ -153,3 +155,29 @@ def test_a_bucket_of_a_trusted_account_is_taken(
     assert tenants(build(tracker)) == {
         "partner": {"bucket": "partner-lake", "owner": "222222222222"}
     }
+
+
+def test_refuses_a_bucket_that_another_tenant_has_under_its_given_name(
+    stack: Stack,
+) -> None:
+    """Defined here and imported by name it is one bucket."""
+    tracker = AnalyticsTracker(stack, "Tracker")
+    defined = s3.Bucket(stack, "Defined", bucket_name="acme-events")
+    tracker.add_tenant("acme", bucket=defined)
+
+    with pytest.raises(ValueError, match="that of tenant 'acme'"):
+        tracker.add_tenant(
+            "again", bucket=s3.Bucket.from_bucket_name(stack, "By", "acme-events")
+        )
+
+
+def test_a_refused_tenant_leaves_no_bucket_behind(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+    made = 0
+    with suppress(ValueError):
+        while made < 1000:
+            tracker.add_tenant(f"tenant-{made}")
+            made += 1
+    assert 0 < made < 1000
+
+    assert len(build(tracker).all("AWS::S3::Bucket")) == made + 1
