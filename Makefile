@@ -42,7 +42,7 @@ test-handler: $(VENV)/.dev ## Test the function, with full branch coverage requi
 test-rest: $(VENV)/.dev ## Test everything else
 	$(BIN)/python -m pytest tests --ignore=tests/handler -n 2 --dist loadfile
 
-test-pythons: $(VENV)/.dev ## Test the function and the command line on every Python that is here
+test-pythons: $(VENV)/.dev ## Test on every Python of the supported range that is here
 	.ci/pythons
 
 test-cdk-floor: ## Test the construct with the oldest CDK that it supports
