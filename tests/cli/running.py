@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -13,17 +14,25 @@ from pathlib import Path
 COMMAND = [sys.executable, "-m", "analytics_tracker_construct.cli"]
 
 
-def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def run(
+    *arguments: str, given: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end, in this environment and what is added to it."""
     return subprocess.run(
         [*COMMAND, *arguments],
         input=given,
         capture_output=True,
         text=True,
         encoding="utf-8",
+        env={**os.environ, **environment},
         timeout=60,
         check=False,
     )
+
+
+def query(data: Path, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Ask a data folder."""
+    return run("query", sql, "--local", "--data", str(data), *options)
 
 
 class Dev:
@@ -39,7 +48,7 @@ class Dev:
         )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
-        match = re.fullmatch(r"url: (http://127\.0\.0\.1:\d+)\n", first)
+        match = re.fullmatch(r"url: (http://[\d.]+:\d+)\n", first)
         assert match, self.process.communicate()
         self.url = match[1]
 

@@ -16,6 +16,7 @@ import pytest
 
 from analytics_tracker_construct._handler import settings
 from analytics_tracker_construct.cli import dev as command
+from analytics_tracker_construct.cli._options import TenantOption
 
 from .running import dev, run
 
@@ -148,6 +149,28 @@ def test_a_busy_port_is_a_clear_error(tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.parametrize("host", ["999.1.1.1", "192.0.2.1"])
+def test_an_address_of_no_network_card_is_told_from_a_busy_port(
+    tmp_path: Path, host: str
+) -> None:
+    done = run("dev", "--host", host, "--port", "0", "--data", str(tmp_path))
+
+    assert done.returncode == 1
+    assert f"cannot listen on {host}:0" in done.stderr
+    assert "with --host" in done.stderr
+    assert "--port" not in done.stderr
+
+
+def test_warns_of_the_network_where_it_can_be_reached_from_there(
+    tmp_path: Path,
+) -> None:
+    with dev(tmp_path, "--host", "0.0.0.0") as running:
+        _, err = running.stop()
+
+    assert len(err.splitlines()) == 1
+    assert err.startswith("warning: everybody on the network may send events")
+
+
 def test_a_folder_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
@@ -166,7 +189,10 @@ def test_a_folder_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
         ("--tenant", "Shop", "not a tenant's name"),
         ("--tenant", "all", "the view over every tenant"),
         ("--tenant", "shop=shop.example", "not an origin"),
-        ("--cors-origin", "https://a.example/", "not an origin"),
+        ("--tenant", "shop=https://a.example/", "without a path or a slash at the end"),
+        ("--cors-origin", "https://a.example/x", "without a path or a slash at"),
+        ("--cors-origin", "a.example/", "such as https://shop.example"),
+        ("--allow", "aaa,bbb", "; repeat --allow for more"),
         ("--port", "70000", "not a port"),
         ("--port", "http", "not a port"),
         ("--payload", "3.0", "invalid choice"),
@@ -182,7 +208,17 @@ def test_refuses_an_option_that_cannot_be(
         parser.parse_args(["dev", option, value])
 
     assert caught.value.code == 2
-    assert said in capsys.readouterr().err
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_tenant_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
+    """One would take the other's place, with other origins."""
+    shops = ("--tenant", "shop", "--tenant", "blog", "--tenant", "shop=https://a.test")
+
+    done = run("dev", "--port", "0", "--data", str(tmp_path), *shops)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--tenant shop is there 2 times" in done.stderr
 
 
 def test_a_killed_server_leaves_whole_objects_and_all_that_it_confirmed(
@@ -222,7 +258,7 @@ def test_the_environment_is_one_that_the_function_reads() -> None:
     """The local server hands over what the construct would."""
     environment = command.environment(
         ["*-analytics"],
-        [command.TenantOption("shop", ("https://shop.example",))],
+        [TenantOption("shop", ("https://shop.example",))],
         cors_origins=["https://shop.example"],
         metrics=True,
     )

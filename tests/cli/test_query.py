@@ -16,29 +16,7 @@ import pytest
 
 from analytics_tracker_construct.cli import _output
 
-from .running import COMMAND, run
-
-FOLDER = "analytics/year=2026/month=01/day=31"
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    for bucket, pages in {"shop": ["/a", "/b"], "my-blog": ["/\x1b[2J\u202e"]}.items():
-        (tmp_path / bucket / FOLDER).mkdir(parents=True)
-        for number, page in enumerate(pages):
-            row = {
-                "eventId": f"{bucket}-{number}",
-                "eventType": "page_view",
-                "page": page,
-                "viewport": {"width": 390, "height": None},
-            }
-            path = tmp_path / bucket / FOLDER / f"{number}.json"
-            path.write_text(json.dumps(row) + "\n")
-    return tmp_path
-
-
-def query(data: Path, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return run("query", sql, "--local", "--data", str(data), *options)
+from .running import query, run
 
 
 def test_prints_a_table(data: Path) -> None:
@@ -93,15 +71,6 @@ def test_no_rows_are_an_empty_json_array(data: Path) -> None:
     assert json.loads(done.stdout) == []
 
 
-def test_reads_the_query_from_standard_input(data: Path) -> None:
-    done = run(
-        "query", "-", "--local", "--data", str(data), "--format", "csv",
-        given="SELECT count(*) AS n\nFROM all_events",
-    )  # fmt: skip  # one argument a line hides the command
-
-    assert done.stdout == "n\n3\n"
-
-
 @pytest.mark.parametrize(
     "sql", ["SELECT nothing FROM shop_events", "SELECT * FROM shops", "SELEC 1"]
 )
@@ -111,6 +80,8 @@ def test_an_error_of_the_query_names_the_tables(data: Path, sql: str) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "tables: my_blog_events, shop_events, all_events" in done.stderr
+    assert "columns: DESCRIBE all_events" in done.stderr
+    assert "hyphens in names are underscores" in done.stderr
     assert done.stdout == ""
 
 
@@ -122,6 +93,21 @@ def test_a_query_that_asks_nothing_is_an_error(data: Path, sql: str) -> None:
     assert done.stderr == "analytics-tracker: the query asks nothing\n"
 
 
+def test_more_than_one_statement_is_an_error(data: Path) -> None:
+    """Only the last one's answer would be seen."""
+    done = query(data, "SELECT 1; SELECT ';'; SELECT 3")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there are 3 statements; ask one at a time" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT ';' AS n;", "PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)"]
+)
+def test_one_statement_is_one_whatever_it_is_made_of(data: Path, sql: str) -> None:
+    assert query(data, sql).returncode == 0
+
+
 def test_without_local_says_that_it_asks_local_data_only() -> None:
     done = run("query", "SELECT 1")
 
@@ -131,11 +117,35 @@ def test_without_local_says_that_it_asks_local_data_only() -> None:
 
 
 def test_an_empty_folder_has_empty_tables_and_a_hint(tmp_path: Path) -> None:
-    done = query(tmp_path / "nowhere", "SELECT count(*) AS n FROM all_events")
+    done = query(tmp_path, "SELECT count(*) AS n FROM all_events")
 
     assert done.returncode == 0
     assert "analytics-tracker dev" in done.stderr
     assert done.stdout.splitlines()[2].strip() == "0"
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    done = query(tmp_path / "nowhere", "SELECT 1")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{tmp_path / 'nowhere'} does not exist" in done.stderr
+    assert "--data" in done.stderr
+
+
+def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = query(tmp_path / "file", "SELECT 1")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not a folder" in done.stderr
+
+
+def test_a_folder_above_the_data_folder_is_told_from_it(data: Path) -> None:
+    done = query(data.parent, "SELECT 1")
+
+    assert done.returncode == 0
+    assert f"did you mean --data {data}" in done.stderr
 
 
 def test_without_duckdb_names_the_extra() -> None:
@@ -151,22 +161,6 @@ def test_without_duckdb_names_the_extra() -> None:
     assert done.returncode == 1
     assert "pip install 'analytics-tracker-construct[local]'" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("form", _output.FORMATS)
-def test_a_reader_that_has_enough_is_no_error(data: Path, form: str) -> None:
-    """As with `| head`: the rows go on for minutes, the reader does not."""
-    sql = "SELECT range, repeat('x', 90) FROM range(50000000)"
-    command = [*COMMAND, "query", sql, "--local", "--data", str(data), "--format", form]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(30) == 0
 
 
 class _Terminal(io.StringIO):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 import threading
 import time
@@ -229,6 +230,15 @@ def test_the_live_page_needs_nothing_from_elsewhere(served: Served) -> None:
     assert "@import" not in text
     assert 'href="data:,"' in text
     assert text.count("href=") == 1
+
+
+def test_the_live_page_claims_nothing_before_it_has_asked(served: Served) -> None:
+    """No zeros, and no hint that no event has arrived."""
+    page = served.send("GET", "/").body.decode()
+
+    for outcome in ("stored", "duplicate", "refused"):
+        assert f'<p id="{outcome}" class="{outcome}">\u2013</p>' in page
+    assert re.search(r'<section [^>]*id="start"[^>]* hidden>', page)
 
 
 def test_the_live_page_lets_only_its_own_script_run(served: Served) -> None:

@@ -81,6 +81,14 @@ def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
     return connection, views
 
 
+def data_folders(above: Path) -> list[Path]:
+    """Return the folders right below `above` that have events, sorted by name."""
+    first = columns.PARTITIONS[0].name
+    return sorted(
+        {path.parents[2] for path in above.glob(f"[!.]*/*/{_FOLDER}/{first}=*")}
+    )
+
+
 def duckdb_type(hive: str) -> str:
     """Return the DuckDB type of a Hive type, such as `struct<width:int>`.
 

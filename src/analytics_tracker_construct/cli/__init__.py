@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import dev, query
+from . import _interrupt, dev, query
 from ._errors import CommandError
 
 _DESCRIPTION = """\
@@ -36,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character gets its escape, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -43,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"analytics-tracker: {error}", file=sys.stderr)  # noqa: T201  a CLI
         return error.status
     except KeyboardInterrupt:
-        return 130
+        return _interrupt.STATUS
 
 
 def _parser() -> argparse.ArgumentParser:

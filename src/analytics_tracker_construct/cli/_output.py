@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import math
@@ -59,11 +60,13 @@ def _csv(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> No
 
 
 def _json(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+    # The escapes of a stream that lacks a character would not be JSON.
+    ascii_only = not _is_unicode(out)
     separator = "[\n"
     for block in _blocks(cursor):
         for row in block:
             document = {n: _plain(v) for n, v in zip(names, row, strict=True)}
-            out.write(separator + json.dumps(document, ensure_ascii=False))
+            out.write(separator + json.dumps(document, ensure_ascii=ascii_only))
             separator = ",\n"
     out.write("[]\n" if separator == "[\n" else "\n]\n")
 
@@ -94,6 +97,11 @@ def _table(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> 
             console.print(table)
         out.write(printed.get())
     out.write(f"{count} row{'' if count == 1 else 's'}\n")
+
+
+def _is_unicode(out: TextIO) -> bool:
+    # A stream that keeps text as it is, in memory, has no encoding.
+    return not out.encoding or codecs.lookup(out.encoding).name.startswith("utf")
 
 
 def _is_number(value: object) -> bool:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
-import re
 import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timezone
+from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
 
-from .._handler import buckets, settings
+from .._handler import settings
 from .._local import gateway, live
 from .._local.folder import FolderStore
 from .._local.function import App, Function, make_app
 from .._local.server import TrackerServer
+from . import _options
 from ._errors import CommandError
+from ._options import TenantOption as TenantOption  # noqa: PLC0414  offered here too
 from ._text import visible
 
 #: Where objects go unless `--data` says otherwise; `query` looks there too.
@@ -49,13 +52,6 @@ folder with its name. Stop with Ctrl-C.
 """
 
 
-class TenantOption(NamedTuple):
-    """What `--tenant` says."""
-
-    name: str
-    origins: tuple[str, ...]
-
-
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
@@ -72,7 +68,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--port",
-        type=_port,
+        type=_options.port,
         default=8787,
         help="port to listen on; 0 takes a free one (default: %(default)s)",
     )
@@ -85,7 +81,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--allow",
-        type=_pattern,
+        type=_options.pattern,
         action="append",
         metavar="PATTERN",
         help="bucket that requests may name, '*' for any characters; repeat for more "
@@ -93,16 +89,16 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--tenant",
-        type=_tenant,
+        type=_options.tenant,
         action="append",
         default=[],
         metavar="NAME[=ORIGIN,...]",
-        help="tenant that requests may name, and the origins that its web pages have "
-        "(default: none; any origin)",
+        help="tenant that requests may name, and the origins that its web pages have; "
+        "repeat for more (default: none; any origin)",
     )
     parser.add_argument(
         "--cors-origin",
-        type=_origin,
+        type=_options.origin,
         action="append",
         metavar="ORIGIN",
         help="origin that browsers may send from; repeat for more (default: *)",
@@ -129,6 +125,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
     allowed: list[str] = options.allow or _ALLOWED
     tenants: list[TenantOption] = options.tenant
+    _check_names(tenants)
     config = settings.read(
         environment(
             allowed,
@@ -164,8 +161,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise CommandError(
             f"cannot listen on {options.host}:{options.port}: "
-            f"{error.strerror or error}; choose another port with --port, "
-            "or --port 0 for a free one"
+            f"{error.strerror or error}; {_way_out(error)}"
         ) from None
     _serve(server, lambda: _greet(server, options.data, allowed, tenants))
     return 0
@@ -190,6 +186,24 @@ def environment(
         settings.SALT_BUCKET: SALT_BUCKET,
         settings.METRICS: "1" if metrics else "0",
     }
+
+
+def _check_names(tenants: list[TenantOption]) -> None:
+    counts = Counter(tenant.name for tenant in tenants)
+    for name, count in counts.items():
+        if count > 1:
+            raise CommandError(
+                f"--tenant {name} is there {count} times; give all its origins in one, "
+                f"--tenant {name}=ORIGIN,ORIGIN",
+                status=2,
+            )
+
+
+def _way_out(error: OSError) -> str:
+    """Return what to do about an address that cannot be listened on."""
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        return "choose another port with --port, or --port 0 for a free one"
+    return "name an address of this machine with --host, such as 127.0.0.1"
 
 
 def _serve(server: TrackerServer, ready: Callable[[], None]) -> None:
@@ -220,6 +234,12 @@ def _greet(
         origins = ", ".join(tenant.origins) or "any origin"
         lines.append(f"tenant: {tenant.name} ({origins})")
     lines += ["", "try:", f"  {server.example}", ""]
+    # First: whoever waits for the address must not go on without having been warned.
+    if not ip_address(str(server.server_address[0])).is_loopback:
+        _log(
+            "warning: everybody on the network may send events and see the page; "
+            "--host 127.0.0.1 keeps both to this machine"
+        )
     _say("\n".join(lines))
 
 
@@ -254,41 +274,6 @@ def _say(text: str) -> None:
 
 
 def _log(line: str) -> None:
-    """Print what the function logs where Lambda would put it: apart from answers."""
+    """Print a line apart from answers, as Lambda keeps what the function logs."""
     with suppress(OSError):
         sys.stderr.write(line + "\n")
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
-    return int(text)
-
-
-def _pattern(text: str) -> str:
-    problem = buckets.pattern_problem(text)
-    if problem:
-        raise argparse.ArgumentTypeError(f"{text!r} {problem}")
-    return text
-
-
-def _tenant(text: str) -> TenantOption:
-    name, _, origins = text.partition("=")
-    if not buckets.TENANT_NAME.fullmatch(name):
-        raise argparse.ArgumentTypeError(
-            f"{name!r} is not a tenant's name: a lower-case letter, then letters, "
-            "digits and hyphens"
-        )
-    if name in buckets.RESERVED_TENANTS:
-        raise argparse.ArgumentTypeError(
-            f"{name!r} gives the table '{name}_events', the view over every tenant"
-        )
-    return TenantOption(name, tuple(_origin(o) for o in origins.split(",") if o))
-
-
-def _origin(text: str) -> str:
-    if text != "*" and not re.fullmatch(r"https?://[^\s/,?#]+", text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not an origin, such as https://shop.example"
-        )
-    return text

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._local import duck
 from . import _output
 from ._errors import CommandError
+from ._interrupt import interruptible
 from .dev import DATA
+
+if TYPE_CHECKING:
+    import duckdb
 
 _DESCRIPTION = """\
 Answer SQL over the events that `analytics-tracker dev` stored (DuckDB).
@@ -38,7 +44,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("sql", metavar="SQL", help="the query; - reads it from stdin")
+    parser.add_argument("sql", metavar="SQL", help="one query; - reads it from stdin")
     parser.add_argument(
         "--local",
         action="store_true",
@@ -67,32 +73,102 @@ def run(options: argparse.Namespace) -> int:
             "this version queries local data only; add --local",
             status=2,
         )
-    sql = sys.stdin.read() if options.sql == "-" else options.sql
+    sql = _sql(options.sql)
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def stop() -> None:
+        for connection in opened:
+            connection.interrupt()
+
+    return interruptible(lambda: _answer(sql, options, opened), stop)
+
+
+def _sql(argument: str) -> str:
+    """Return the query as text, also where the locale is not that of its bytes."""
+    if argument == "-":
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="surrogateescape")
+        argument = sys.stdin.read()
+    try:
+        return argument.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise CommandError("the query is not UTF-8 text", status=2) from None
+
+
+def _answer(
+    sql: str, options: argparse.Namespace, opened: list[duckdb.DuckDBPyConnection]
+) -> int:
+    """Ask and print; put the connection into `opened` as soon as there is one."""
     try:
         import duckdb  # noqa: PLC0415  an extra, and slow to load
 
+        _check_folder(options.data)
         connection, views = duck.connect(options.data)
     except ImportError:
         raise CommandError(
             "queries need DuckDB: pip install 'analytics-tracker-construct[local]'"
         ) from None
+    opened.append(connection)
     if not any(view.files for view in views):
-        _note(
-            f"there are no events in {options.data}; start `analytics-tracker dev`, "
-            "send some, or name another folder with --data"
-        )
+        _note(_no_events(options.data))
     try:
+        _check_one(connection, sql)
         connection.execute(sql)
-        if not connection.description:
-            raise CommandError("the query asks nothing", status=2)
-        _output.write(connection, options.format, sys.stdout)
+        _print(connection, options.format)
     except duckdb.Error as error:
         tables = ", ".join([*(view.name for view in views), duck.ALL])
-        raise CommandError(f"{error}\n\ntables: {tables}") from None
+        way_out = f"{error}\n\ntables: {tables}"
+        # What these say is about names and grammar, not about files or memory.
+        if isinstance(error, duckdb.ProgrammingError):
+            way_out += (
+                f"\ncolumns: DESCRIBE {duck.ALL}\nhyphens in names are underscores"
+            )
+        raise CommandError(way_out) from None
+    return 0
+
+
+def _check_folder(data: Path) -> None:
+    if not data.is_dir():
+        wrong = "is not a folder" if data.exists() else "does not exist"
+        raise CommandError(
+            f"{data} {wrong}; `analytics-tracker dev` makes it, "
+            "or name another folder with --data"
+        )
+
+
+def _no_events(data: Path) -> str:
+    nothing = f"there are no events in {data}; "
+    for folder in duck.data_folders(data):
+        return f"{nothing}did you mean --data {folder}"
+    return (
+        f"{nothing}start `analytics-tracker dev`, send some, "
+        "or name another folder with --data"
+    )
+
+
+def _check_one(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse what has no answer, or several of which only the last would be shown."""
+    count = len(connection.extract_statements(sql))
+    if count == 0:
+        raise CommandError("the query asks nothing", status=2)
+    if count > 1:
+        raise CommandError(f"there are {count} statements; ask one at a time", status=2)
+
+
+def _print(connection: duckdb.DuckDBPyConnection, form: str) -> None:
+    if sys.stdout is None:
+        raise CommandError("cannot write the answer: standard output is closed")
+    try:
+        _output.write(connection, form, sys.stdout)
     except BrokenPipeError:
         # The reader, such as head, has enough. Python would complain at exit.
         sys.stdout = None
-    return 0
+    except OSError as error:
+        # What could not be written would be tried again at exit.
+        sys.stdout = None
+        raise CommandError(
+            f"cannot write the answer: {error.strerror or error}"
+        ) from None
 
 
 def _note(text: str) -> None:

@@ -1,0 +1,66 @@
+"""What the options of `analytics-tracker dev` may say.
+
+Each function is an argparse `type`: it raises `argparse.ArgumentTypeError` for a text
+that cannot be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NamedTuple
+
+from .._handler import buckets
+
+_ORIGIN = re.compile(r"https?://[^\s/,?#]+")
+
+
+class TenantOption(NamedTuple):
+    """What `--tenant` says."""
+
+    name: str
+    origins: tuple[str, ...]
+
+
+def port(text: str) -> int:
+    """Return a port."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def pattern(text: str) -> str:
+    """Return a pattern of bucket names."""
+    problem = buckets.pattern_problem(text)
+    if problem:
+        more = "; repeat --allow for more" if "," in text else ""
+        raise argparse.ArgumentTypeError(f"{text!r} {problem}{more}")
+    return text
+
+
+def tenant(text: str) -> TenantOption:
+    """Return a tenant of `NAME[=ORIGIN,...]`."""
+    name, _, origins = text.partition("=")
+    if not buckets.TENANT_NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(
+            f"{name!r} is not a tenant's name: a lower-case letter, then letters, "
+            "digits and hyphens"
+        )
+    if name in buckets.RESERVED_TENANTS:
+        raise argparse.ArgumentTypeError(
+            f"{name!r} gives the table '{name}_events', the view over every tenant"
+        )
+    return TenantOption(name, tuple(origin(o) for o in origins.split(",") if o))
+
+
+def origin(text: str) -> str:
+    """Return an origin, or the `*` of any."""
+    if text == "*" or _ORIGIN.fullmatch(text):
+        return text
+    if _ORIGIN.match(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an origin: write it without a path or a slash at the end"
+        )
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not an origin, such as https://shop.example"
+    )
