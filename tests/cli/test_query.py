@@ -141,11 +141,19 @@ def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
     assert "is not a folder" in done.stderr
 
 
-def test_a_folder_above_the_data_folder_is_told_from_it(data: Path) -> None:
-    done = query(data.parent, "SELECT 1")
+def test_a_folder_above_the_data_folder_is_told_from_it(
+    data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "above").mkdir()
+    below = tmp_path / "above" / "data"
+    below.mkdir()
+    for bucket in ("shop", "my-blog"):
+        (data / bucket).rename(below / bucket)
+
+    done = query(below.parent, "SELECT 1")
 
     assert done.returncode == 0
-    assert f"did you mean --data {data}" in done.stderr
+    assert f"did you mean --data {below}" in done.stderr
 
 
 def test_without_duckdb_names_the_extra() -> None:

@@ -1,0 +1,10 @@
+"""What every test may count on, however the tests were started."""
+
+from __future__ import annotations
+
+import signal
+
+# A shell that starts something in the background has it ignore Ctrl-C, and so would
+# all processes that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
