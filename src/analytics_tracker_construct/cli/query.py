@@ -148,7 +148,9 @@ def _no_events(data: Path) -> str:
 
 def _check_one(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse what has no answer, or several of which only the last would be shown."""
-    count = len(connection.extract_statements(sql))
+    texts = [statement.query for statement in connection.extract_statements(sql)]
+    # DuckDB 1 makes several statements of one PIVOT, none of them with a text.
+    count = len([text for text in texts if text]) + ("" in texts)
     if count == 0:
         raise CommandError("the query asks nothing", status=2)
     if count > 1:
