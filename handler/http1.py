@@ -10,17 +10,33 @@ import re
 import select
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+
+from .typed import NamedTuple
 
 #: Bytes of an answer's status line and headers, and of a line between chunks.
 HEAD_BYTES = 32 * 1024
 #: Bytes of an answer's body.
 BODY_BYTES = 8 * 1024 * 1024
+#: The share of the time left that a socket waits at first: what is left of the same
+#: limit in the next request is then a little more, and the timeout still serves.
+_FIRST_WAIT = 0.9
+#: Seconds that are waited for at a time.
+_LEAST_WAIT = 0.05
 #: Answers such as ``100 Continue`` that may come before the real one.
 INTERIM_ANSWERS = 8
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\x00\r\n]*)?")
 _HEADER = re.compile(r"([!#-'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*)")
+# An answer with a length, and with nothing that says how else its end is known or what
+# becomes of the connection: nearly all are such, and need no more than this.
+_USUAL_LINE = (
+    rb"\r\n(?!content-length|connection|transfer-)"
+    rb"[!#-'*+.^_`|~0-9a-z-]+:[^\x00\r\n]*"
+)
+_USUAL = re.compile(
+    rb"http/1\.1 (2(?!04)[0-9][0-9])(?: [^\x00\r\n]*)?(?:" + _USUAL_LINE + rb")*"
+    rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*(?:" + _USUAL_LINE + rb")*"
+)
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00\r\n]*)?")
 
@@ -28,11 +44,17 @@ Clock = Callable[[], float]
 
 
 class Response(NamedTuple):
-    """An answer; its headers' names are in lower case."""
+    """An answer."""
 
     status: int
-    headers: dict[str, str]
+    head: bytes
+    """Its status line and headers, which hardly anyone asks for."""
     body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by their names in lower case."""
+        return parse_head(self.head)[1]
 
 
 class ExchangeError(Exception):
@@ -70,6 +92,7 @@ class Connection:
         self._monotonic = monotonic
         self._buffer = bytearray()
         self._used = self._answered = False
+        self._timeout = 0.0
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self.reusable = True
@@ -118,7 +141,7 @@ class Connection:
             try:
                 rest = rest[self._sock.send(rest) :]
             except TimeoutError:
-                raise
+                continue
             except OSError:
                 return False
         return True
@@ -133,7 +156,12 @@ class Connection:
 
     def _receive(self, method: str, deadline: float) -> Response:
         for _ in range(INTERIM_ANSWERS):
-            status, headers, keep = parse_head(self._line(b"\r\n\r\n", deadline))
+            head = self._line(b"\r\n\r\n", deadline)
+            if method != "HEAD" and (usual := _USUAL.fullmatch(head.lower())):
+                body = self._take(int(usual[2]), deadline)
+                self.reusable = not self._buffer
+                return Response(int(usual[1]), head, body)
+            status, headers, keep = parse_head(head)
             if status >= 200:
                 break
         else:
@@ -152,7 +180,7 @@ class Connection:
             body = self._rest(deadline)
             keep = False
         self.reusable = keep and not self._buffer
-        return Response(status, headers, body)
+        return Response(status, head, body)
 
     def _chunks(self, deadline: float) -> bytes:
         body = bytearray()
@@ -203,18 +231,29 @@ class Connection:
         raise MalformedAnswerError
 
     def _more(self, deadline: float) -> None:
-        self._limit(deadline)
-        received = self._sock.recv(65536)
+        while True:
+            self._limit(deadline)
+            try:
+                received = self._sock.recv(65536)
+            except TimeoutError:
+                continue
+            break
         if not received:
             raise _StreamEndError
         self._answered = True
         self._buffer += received
 
     def _limit(self, deadline: float) -> None:
+        """Let the socket wait until the deadline at most, and no less than half of it.
+
+        Setting its timeout is a system call, so one that still serves is kept.
+        """
         left = deadline - self._monotonic()
         if left <= 0:
             raise TimeoutError
-        self._sock.settimeout(left)
+        if not left / 2 <= self._timeout <= left:
+            self._timeout = left * _FIRST_WAIT if left > _LEAST_WAIT else left
+            self._sock.settimeout(self._timeout)
 
 
 def parse_head(head: bytes) -> tuple[int, dict[str, str], bool]:

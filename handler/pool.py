@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
 import socket
 import ssl
-import threading
 import time
-from typing import Any, NamedTuple
+from collections.abc import Mapping
 
 from .http1 import Clock, Connection, ExchangeError, Response
 from .tls import Trust
+from .typed import Any, NamedTuple
 
 #: Seconds after which an unused connection is made anew. S3 closes idle ones, and the
 #: end of the stream may not have reached us when Lambda has frozen us in between.
@@ -36,6 +37,7 @@ class Pool:
 
     Args:
         trust: Which TLS servers are believed.
+        amazon: Whether the servers are AWS's own.
         monotonic: The clock that deadlines are told by.
         wall: The clock of the world; the other one may stand still while Lambda has
             frozen the machine.
@@ -45,13 +47,29 @@ class Pool:
         self,
         trust: Trust,
         *,
+        amazon: bool = True,
         monotonic: Clock = time.monotonic,
         wall: Clock = time.time,
     ) -> None:
+        self.amazon = amazon
+        """Whether the servers are AWS's own: others are believed for other reasons."""
         self._trust = trust
         self._monotonic = monotonic
         self._wall = wall
         self._idle: dict[Origin, tuple[Connection, float, float]] = {}
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], *, amazon: bool) -> Pool:
+        """Build a pool that believes whom the environment's variables tell it to.
+
+        Args:
+            environ: The environment.
+            amazon: Whether the servers are AWS's own.
+
+        Raises:
+            OSError: If ``AWS_CA_BUNDLE`` cannot be read.
+        """
+        return cls(Trust.from_environment(environ, amazon=amazon), amazon=amazon)
 
     def exchange(
         self, origin: Origin, request: bytes, *, method: str, deadline: float
@@ -163,16 +181,20 @@ def _resolve(host: str, port: int, timeout: float) -> list[_Address]:
     # As bytes, or Python loads its tables of international names.
     name = host.encode("ascii")
 
-    def look_up() -> None:
+    # `threading` takes a millisecond of a cold start, and has no more to give here.
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def look_up() -> None:  # pragma: no cover - coverage sees no thread of `_thread`'s
         try:
             found.append(list(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)))
         except OSError as error:
             found.append(error)
+        finally:
+            done.release()
 
-    thread = threading.Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(timeout)
-    if not found:
+    _thread.start_new_thread(look_up, ())
+    if not done.acquire(timeout=timeout):
         raise TimeoutError
     if isinstance(found[0], OSError):
         raise found[0]

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
-from urllib.parse import quote
+
+from .typed import NamedTuple
 
 #: SHA-256 of no payload, in hexadecimal.
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
+_RESERVED = re.compile(r"[^A-Za-z0-9._~-]")
+_UNRESERVED = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+)
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _DERIVED_KEYS = 32
 
@@ -91,7 +96,7 @@ class Signer:
             [f"{name}:{' '.join(headers[name].split())}\n" for name in names]
         )
         if not self._signs_path_as_sent:
-            path = quote(_without_dot_segments(path), safe="/~")
+            path = percent_encoded(_without_dot_segments(path), safe="/")
         request = f"{method}\n{path}\n{query}\n{lines}\n{signed}\n{payload_sha256}"
         day = timestamp[:8]
         scope = f"{day}/{region}/{self._service}/aws4_request"
@@ -117,10 +122,23 @@ class Signer:
 
 def canonical_query(parameters: Iterable[tuple[str, str]]) -> str:
     """Return a query string in the form that is both signed and sent."""
-    pairs = sorted(
-        (quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in parameters
-    )
+    pairs = sorted((percent_encoded(k), percent_encoded(v)) for k, v in parameters)
     return "&".join([f"{name}={value}" for name, value in pairs])
+
+
+def percent_encoded(text: str, safe: str = "") -> str:
+    """Return `text` with all but RFC 3986's unreserved characters encoded.
+
+    As ``urllib.parse.quote``, whose import is a good part of a cold start.
+
+    Args:
+        text: What to encode, as UTF-8.
+        safe: ASCII characters to leave as they are, too.
+    """
+    if not _RESERVED.search(text):
+        return text
+    kept = _UNRESERVED | set(safe.encode())
+    return "".join([chr(b) if b in kept else f"%{b:02X}" for b in text.encode()])
 
 
 def _hmac(key: bytes, message: str) -> bytes:

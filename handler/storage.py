@@ -7,7 +7,8 @@ The handler knows only :class:`ObjectStore`. In Lambda it is
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple, Protocol
+
+from .typed import NamedTuple, Protocol
 
 
 class Outcome(Enum):
@@ -46,12 +47,17 @@ class StorageError(Exception):
         detail: What is safe to log: an HTTP status and the store's error code or
             the kind of network fault; never a body, an address, a user agent or a
             credential.
+        uncertain: Whether what was asked may have been done nevertheless.
+            Default: true where the store was unavailable.
     """
 
-    def __init__(self, fault: Fault, detail: str) -> None:
+    def __init__(
+        self, fault: Fault, detail: str, *, uncertain: bool | None = None
+    ) -> None:
         super().__init__(f"{fault.label}: {detail}")
         self.fault = fault
         self.detail = detail
+        self.uncertain = fault is Fault.UNAVAILABLE if uncertain is None else uncertain
 
 
 class Put(NamedTuple):
@@ -104,7 +110,6 @@ class ObjectStore(Protocol):
         Raises:
             StorageError: If the object may not be in the store.
         """
-        ...
 
     def get(
         self, bucket: str, key: str, *, deadline: float, owner: str | None = None
@@ -124,7 +129,6 @@ class ObjectStore(Protocol):
             StorageError: If it cannot be read; :attr:`Fault.MISSING` if it is not
                 there.
         """
-        ...
 
     def delete(
         self, bucket: str, key: str, *, deadline: float, owner: str | None = None
@@ -140,4 +144,3 @@ class ObjectStore(Protocol):
         Raises:
             StorageError: If it may still be there.
         """
-        ...

@@ -58,7 +58,7 @@ class Conversation:
         while True:
             method, path, headers = self._head()
             steps = self.server.steps
-            step = steps.pop(0) if steps else obey
+            step = steps.pop(0) if steps else self.server.usual
             if "expect" in headers:
                 self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             length = int(headers.get("content-length", "0"))
@@ -103,16 +103,22 @@ class ScriptedS3:
     """Listens until it is closed.
 
     Args:
-        steps: What to do with the first requests, in order; later ones are obeyed.
+        steps: What to do with the first requests, in order.
         tls: The server's side of TLS.
             Default: plain HTTP.
+        usual: What to do with later ones.
+            Default: obey, as S3 does.
     """
 
     def __init__(
-        self, steps: Iterable[Step] = (), tls: ssl.SSLContext | None = None
+        self,
+        steps: Iterable[Step] = (),
+        tls: ssl.SSLContext | None = None,
+        usual: Step | None = None,
     ) -> None:
         self.steps = list(steps)
         self.tls = tls
+        self.usual = obey if usual is None else usual
         self.objects: dict[str, bytes] = {}
         self.requests: list[Request] = []
         self.connections = 0

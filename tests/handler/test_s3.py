@@ -157,7 +157,7 @@ def test_sends_no_token_where_there_is_none(rig: Rig) -> None:
         Pool(Trust()),
     )
     store.delete("b-1", KEY, deadline=time.monotonic() + 5)
-    store._pool.close()
+    store.pool.close()
 
     assert "x-amz-security-token" not in rig.server.requests[-1].headers
 
@@ -275,7 +275,7 @@ def test_is_built_from_lambdas_environment(rig: Rig) -> None:
     put = store.put(
         "b-1", KEY, BODY, deadline=time.monotonic() + 5, content_type="text/plain"
     )
-    store._pool.close()
+    store.pool.close()
 
     assert put == STORED
     assert region_of(rig.server.requests[0]) == "eu-central-1"

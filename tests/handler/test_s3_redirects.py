@@ -112,7 +112,7 @@ def test_the_regions_of_many_buckets_do_not_pile_up(
         rig.script(answer(301, headers={"x-amz-bucket-region": "ap-south-1"}))
         rig.put(bucket=f"bucket-{number}")
 
-        assert len(rig.store._regions) <= 2
+        assert len(rig.store._buckets._regions) <= 2
 
 
 AUTHORITY = trustme.CA()

@@ -1,0 +1,166 @@
+"""The queue that is one of SQS's: signed requests, retried inside a deadline.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from . import calls
+from .endpoints import Endpoint, configured_url, queue_endpoint
+from .http1 import Clock, Response
+from .pool import Pool
+from .sigv4 import Credentials
+from .typed import Any
+
+
+class SqsQueue:
+    """Puts messages on a queue of SQS, or of what speaks SQS's JSON protocol.
+
+    Not thread safe: Lambda runs one request at a time.
+
+    Args:
+        endpoint: Where requests for the queue go.
+        queue_url: The queue's URL; it names the queue, whatever the endpoint.
+        credentials: Whose requests these are.
+        pool: What carries them.
+        monotonic: The clock that deadlines are told by; the pool's.
+        wall: The clock of the world, by which requests are dated.
+        sleep: Waits for a number of seconds.
+        jitter: Returns a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        queue_url: str,
+        credentials: Credentials,
+        pool: Pool,
+        *,
+        monotonic: Clock = time.monotonic,
+        wall: Clock = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = lambda: os.urandom(1)[0] / 255,
+    ) -> None:
+        self.pool = pool
+        """What carries the requests."""
+        self._endpoint = endpoint
+        self._start = f'{{"QueueUrl": {json.dumps(queue_url)}, "MessageBody": '
+        self._caller = calls.Caller(
+            "sqs",
+            credentials,
+            pool,
+            monotonic=monotonic,
+            wall=wall,
+            sleep=sleep,
+            jitter=jitter,
+        )
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str], queue_url: str, *, pool: Pool | None = None
+    ) -> SqsQueue:
+        """Build the queue from the variables that the AWS SDKs read.
+
+        Args:
+            environ: The environment.
+            queue_url: The queue's URL.
+            pool: One in use already, such as an S3 store's. It is shared if it is for
+                the same kind of server: AWS's own, or whatever URLs were given for.
+                Default: a pool of its own.
+
+        Raises:
+            ValueError: If the region or the credentials are missing, or an endpoint's
+                URL is none.
+            OSError: If ``AWS_CA_BUNDLE`` cannot be read.
+        """
+        endpoint = queue_endpoint(environ, queue_url)
+        credentials = Credentials.from_environment(environ)
+        amazon = configured_url(environ, "SQS") is None
+        # Reading authorities takes longer than all else here.
+        if pool is None or pool.amazon is not amazon:
+            pool = Pool.from_environment(environ, amazon=amazon)
+        return cls(endpoint, queue_url, credentials, pool)
+
+    def send(self, body: str, *, deadline: float) -> None:
+        """Put a message on the queue: see the protocol."""
+        self._caller.settle(
+            _Call(
+                self._endpoint,
+                f"{self._start}{json.dumps(body)}}}".encode(),
+                hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+            ),
+            deadline,
+        )
+
+
+class _Refusal(calls.Refusal):
+    """An answer of SQS that does not acknowledge the message."""
+
+    transient = frozenset(
+        {
+            408,
+            429,
+            "KmsThrottled",
+            "MD5Mismatch",
+            "OverLimit",
+            "RequestThrottled",
+            "RequestTimeout",
+            "Throttling",
+            "ThrottlingException",
+        }
+    )
+    missing = frozenset(
+        {404, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}
+    )
+    # SQS has no word of its own for a wrong clock.
+    untimely = frozenset(
+        {"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"}
+    )
+
+
+class _Call:
+    """A request to send one message."""
+
+    def __init__(self, endpoint: Endpoint, body: bytes, md5: str) -> None:
+        self.method = "POST"
+        self.headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": "AmazonSQS.SendMessage",
+        }
+        self.body = body
+        self.sha256 = hashlib.sha256(body).hexdigest()
+        self._endpoint = endpoint
+        self._md5 = md5
+
+    def target(self) -> tuple[Endpoint, str]:
+        return self._endpoint, self._endpoint.base
+
+    def refusal(self, response: Response) -> _Refusal | None:
+        members = _members(response.body)
+        if response.status != 200:
+            return _Refusal(response.status, _code(members.get("__type")))
+        if members.get("MD5OfMessageBody") == self._md5:
+            return None
+        # What the queue took, if anything, is not what was sent. Sent again, it may be
+        # there twice: that does no harm.
+        return _Refusal(response.status, "MD5Mismatch")
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _code(kind: object) -> str:
+    # Such as "com.amazonaws.sqs#QueueDoesNotExist".
+    code = str(kind or "").rpartition("#")[2][:64]
+    return code if code.isascii() and code.replace(".", "").isalnum() else ""
