@@ -55,7 +55,7 @@ def allow_origin(draft: Draft) -> None:
     A request without one comes from a server or a tool, which could send any: to tell
     those apart takes a secret, not an origin.
     """
-    origin = draft.request.headers.get("origin")
+    origin = draft.visit.request.headers.get("origin")
     if origin is None or draft.tenant is None or not draft.tenant.origins:
         return
     if origin not in draft.tenant.origins:

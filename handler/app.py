@@ -10,24 +10,31 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from functools import partial
 
-from . import body, lake, limits, metrics, pipeline, replies, settings, times
-from .draft import Draft
+from . import batch, pipeline, replies, settings
+from .delivery import Delivery
+from .draft import DIGITS, MANY_DIGITS
+from .ingest import Ingest, note_refusals
+from .invocation import request_id, seconds_left
 from .log import Emit, Log
 from .metrics import Meter
+from .pool import Pool
 from .privacy import Salts
+from .queues import EventQueue
 from .refusals import Refusal, Refused
 from .replies import Reply
-from .request import Request, read
+from .request import read
 from .s3 import S3Store
 from .settings import Settings
-from .storage import ObjectStore, StorageError
+from .storage import ObjectStore
+from .typed import Any
+from .visit import Visit
 
 #: Seconds kept back for the answer itself.
 _MARGIN_SECONDS = 0.5
 #: Seconds a request may take where nobody says how long it has.
-_DEFAULT_SECONDS = 10.0
+_SECONDS = 10.0
 
 #: What Lambda calls: an API Gateway event and a context in, an answer out.
 Handler = Callable[[Mapping[str, Any], Any], Reply]
@@ -37,6 +44,7 @@ def make_app(
     config: Settings,
     store: ObjectStore,
     *,
+    queue: EventQueue | None = None,
     function_name: str = "analytics-tracker",
     now: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
@@ -48,6 +56,8 @@ def make_app(
     Args:
         config: The tracker's settings.
         store: Where events and salts are kept.
+        queue: Where events wait that the store does not take, or not yet.
+            Default: there is none.
         function_name: The function's name, a dimension of its metrics.
         now: The wall clock, seconds since the epoch.
         monotonic: The clock of deadlines, seconds.
@@ -64,84 +74,107 @@ def make_app(
         entropy=entropy,
         monotonic=monotonic,
     )
-    steps = pipeline.steps_for(config, salts, entropy)
+    delivery = Delivery(
+        store,
+        queue,
+        buffered=config.buffered,
+        acl=config.object_acl,
+        entropy=entropy,
+        monotonic=monotonic,
+    )
+    ingest = Ingest(
+        pipeline.steps_for(config, salts, entropy),
+        delivery,
+        digits=MANY_DIGITS if config.buffered else DIGITS,
+    )
 
     def app(event: Mapping[str, Any], context: Any) -> Reply:
-        deadline = monotonic() + _seconds_left(context) - _MARGIN_SECONDS
+        deadline = monotonic() + seconds_left(context, _SECONDS) - _MARGIN_SECONDS
         received = datetime.fromtimestamp(now(), timezone.utc)
-        log = Log(emit, getattr(context, "aws_request_id", ""), times.stamp(received))
+        log = Log(emit, request_id(context), received)
         meter = Meter(function_name)
         request = read(event)
+        visit = Visit(request, received, deadline, log, meter)
         cors = replies.cors_headers(config.cors_origins, request.headers.get("origin"))
         try:
-            if request.route == "track" and request.method == "OPTIONS":
-                return replies.preflight(cors)
-            draft = _draft(request, received, deadline)
-            try:
-                where = store_event(draft, meter)
-            finally:
-                _report(draft.faults, log, meter)
-            reply = replies.stored(draft, where, cors)
+            reply = answer(visit, cors)
         except Refused as refused:
-            log.refused(refused.refusal)
-            meter.add(metrics.REFUSED, reason=refused.refusal.label)
-            reply = replies.refused(refused, cors)
+            note_refusals([refused.refusal], visit)
+            reply = replies.refused(request.route, refused, cors)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client gets JSON
             log.failure(error)
-            meter.add(metrics.REFUSED, reason=Refusal.INTERNAL.label)
-            reply = replies.refused(Refused(Refusal.INTERNAL), cors)
+            note_refusals([Refusal.INTERNAL], visit)
+            reply = replies.refused(request.route, Refused(Refusal.INTERNAL), cors)
         if config.metrics:
             for line in meter.lines(received.timestamp()):
                 emit(line)
         return reply
 
-    def store_event(draft: Draft, meter: Meter) -> lake.Stored:
-        pipeline.run(draft, steps)
-        began = monotonic()
-        where = lake.write(draft, store, acl=config.object_acl, entropy=entropy)
-        tenant = draft.tenant.name if draft.tenant else None
-        milliseconds = round((monotonic() - began) * 1000, 1)
-        meter.add(metrics.STORAGE_LATENCY, milliseconds, tenant=tenant)
-        counted = metrics.DUPLICATE if where.duplicate else metrics.STORED
-        meter.add(counted, tenant=tenant)
-        if draft.salt_missing:
-            meter.add(metrics.MISSING_SALTS, tenant=tenant)
-        return where
+    def answer(visit: Visit, cors: Mapping[str, str]) -> Reply:
+        route, method = visit.request.route, visit.request.method
+        if route not in replies.METHODS:
+            raise Refused(Refusal.NOT_FOUND)
+        if method == "OPTIONS":
+            return replies.preflight(route, cors)
+        if method != replies.METHODS[route]:
+            raise Refused(Refusal.METHOD_NOT_ALLOWED)
+        if route == replies.PIXEL:
+            # Loaded here, since a cold start seldom begins with an image.
+            from . import pixel  # noqa: PLC0415 - as said above
+
+            visit.request = pixel.with_origin(visit.request)
+            sent = pixel.read(visit)
+            return replies.pixel(ingest.take(visit, [sent], batch=False)[0], cors)
+        events, several = batch.read(visit.request)
+        outcomes = ingest.take(visit, events, batch=several)
+        if several:
+            return replies.batch(outcomes, cors)
+        return replies.single(route, outcomes[0], cors)
 
     return app
 
 
-def _draft(request: Request, received: datetime, deadline: float) -> Draft:
-    """Return the event that the request carries, not judged yet."""
-    if request.route != "track":
-        raise Refused(Refusal.NOT_FOUND)
-    if request.method != "POST":
-        raise Refused(Refusal.METHOD_NOT_ALLOWED)
-    raw = body.read(request)
-    if len(raw) > limits.EVENT_BYTES:
-        raise Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
-    sent = body.parse(raw)
-    if not isinstance(sent, dict):
-        raise Refused(Refusal.NOT_AN_OBJECT)
-    return Draft(sent, request, received, deadline)
+class _OnDemandQueue:
+    """A queue that is opened when it is first needed, which is hardly ever.
+
+    Args:
+        environ: The environment.
+        url: The queue's URL.
+        pool: What carries the requests.
+    """
+
+    def __init__(self, environ: Mapping[str, str], url: str, pool: Pool) -> None:
+        self._open = partial(_open_queue, environ, url, pool)
+        self._queue: EventQueue | None = None
+
+    def send(self, body: str, *, deadline: float) -> None:
+        """Put a message on the queue; see the protocol."""
+        if self._queue is None:
+            self._queue = self._open()
+        self._queue.send(body, deadline=deadline)
 
 
-def _report(faults: list[tuple[str, StorageError]], log: Log, meter: Meter) -> None:
-    for what, error in faults:
-        log.fault(error, what)
-        meter.add(metrics.STORAGE_FAULTS)
+def _open_queue(environ: Mapping[str, str], url: str, pool: Pool) -> EventQueue:
+    # Loaded here, so that it is no part of a cold start that does not need it.
+    from .sqs import SqsQueue  # noqa: PLC0415 - as said above
 
-
-def _seconds_left(context: Any) -> float:
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return _DEFAULT_SECONDS if remaining is None else float(remaining()) / 1000
+    return SqsQueue.from_environment(environ, url, pool=pool)
 
 
 def _from_environment() -> Handler:
+    environ = os.environ
+    config = settings.read(environ)
+    store = S3Store.from_environment(environ)
+    queue: EventQueue | None = None
+    if config.queue_url and config.buffered:
+        queue = _open_queue(environ, config.queue_url, store.pool)
+    elif config.queue_url:
+        queue = _OnDemandQueue(environ, config.queue_url, store.pool)
     return make_app(
-        settings.read(os.environ),
-        S3Store.from_environment(os.environ),
-        function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+        config,
+        store,
+        queue=queue,
+        function_name=environ.get("AWS_LAMBDA_FUNCTION_NAME", ""),
     )
 
 

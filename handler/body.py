@@ -10,11 +10,11 @@ import binascii
 import json
 import math
 import zlib
-from typing import Any, NoReturn
 
 from . import limits
 from .refusals import Refusal, Refused
 from .request import Request
+from .typed import Any, NoReturn
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -62,6 +62,31 @@ def parse(raw: bytes) -> Any:
     except ValueError:
         raise Refused(Refusal.BODY_NOT_JSON) from None
     return value
+
+
+def salvage(raw: bytes) -> Any:
+    """Return the JSON value that `raw` holds, be it one that cannot be stored again.
+
+    It is for what holds several events: `sound` then judges them one by one. None
+    stands for what is not JSON.
+    """
+    try:
+        return _decode_all(raw.decode("utf-8"))
+    except (RecursionError, ValueError):
+        return None
+
+
+def sound(value: Any) -> Any:
+    """Return a part of what was salvaged.
+
+    Raises:
+        Refused: If it cannot be stored again as it is.
+    """
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        raise Refused(Refusal.TOO_DEEP, limits.DEPTH) from None
+    return parse(text.encode())
 
 
 def _raw(request: Request) -> bytes:
@@ -113,6 +138,12 @@ def _int(text: str) -> int:
     return int(text)
 
 
+def _int_or_infinity(text: str) -> int | float:
+    number = float(text) if len(text) > 308 else 0.0
+    return number if math.isinf(number) else int(text)
+
+
+_decode_all = json.JSONDecoder(parse_int=_int_or_infinity).decode
 _decode = json.JSONDecoder(
     parse_float=_float, parse_int=_int, parse_constant=_not_finite
 ).decode

@@ -6,7 +6,7 @@ client sends beyond it is kept inside `metadata`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from .typed import NamedTuple
 
 
 class Column(NamedTuple):

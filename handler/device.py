@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypedDict
 
 from . import limits
 from .device_bots import is_bot
 from .device_browsers import brand_of, browser_of
 from .device_systems import DESKTOP, MOBILE, TABLET, system_of
 from .device_tablets import form_of_android
+from .typed import TypedDict
 
 #: Different user agents whose answers an instance keeps; the busiest are a few hundred.
 CACHE_ENTRIES = 512

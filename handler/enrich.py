@@ -13,11 +13,16 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 
 def put_device(draft: Draft) -> None:
     """Put what sent the event, by its user agent and client hints."""
-    user_agent = draft.record["userAgent"]
-    # Hints describe the sender of this request; a user agent in the body is another's.
-    hints = {} if draft.sent.get("userAgent") is not None else draft.request.headers
-    text = user_agent if isinstance(user_agent, str) else ""
-    draft.record["device"] = device_of(text, hints)
+    if draft.sent.get("userAgent") is not None:
+        # Hints describe the sender of this request; a user agent in the body is
+        # another's.
+        draft.record["device"] = device_of(str(draft.record["userAgent"]))
+        return
+    visit = draft.visit
+    if visit.device is None:
+        headers = visit.request.headers
+        visit.device = device_of(headers.get("user-agent", ""), headers)
+    draft.record["device"] = visit.device
 
 
 def put_location(settings: Settings) -> Step:
@@ -28,10 +33,13 @@ def put_location(settings: Settings) -> Step:
     """
 
     def step(draft: Draft) -> None:
-        country = None
-        if settings.viewer_country:
-            said = draft.request.headers.get("cloudfront-viewer-country", "")
-            country = said if _COUNTRY.fullmatch(said) else None
-        draft.record["location"] = {"country": country, "city": None, "region": None}
+        visit = draft.visit
+        if visit.location is None:
+            country = None
+            if settings.viewer_country:
+                said = visit.request.headers.get("cloudfront-viewer-country", "")
+                country = said if _COUNTRY.fullmatch(said) else None
+            visit.location = {"country": country, "city": None, "region": None}
+        draft.record["location"] = visit.location
 
     return step

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from . import limits, times
 from .draft import Draft, Step
 from .refusals import Refusal, Refused
+from .typed import Any
 
-_EVENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+EVENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 #: Members with a meaning of their own; every other one is kept in `metadata`.
 FIELDS = frozenset(
@@ -37,7 +37,10 @@ _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
 )
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# What came as JSON has no circles to look for.
+_encode = json.JSONEncoder(
+    check_circular=False, ensure_ascii=False, separators=(",", ":")
+).encode
 
 
 def require_shape(draft: Draft) -> None:
@@ -47,12 +50,12 @@ def require_shape(draft: Draft) -> None:
 
 
 def _fits(value: Any, levels: int) -> bool:
-    members = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(
-        _fits(member, levels - 1)
-        for member in members
-        if isinstance(member, (dict, list))
-    )
+    if levels == 0:
+        return False
+    for member in value.values() if isinstance(value, dict) else value:
+        if isinstance(member, (dict, list)) and not _fits(member, levels - 1):
+            return False
+    return True
 
 
 def require_fields(draft: Draft) -> None:
@@ -75,7 +78,7 @@ def put_id(entropy: Callable[[int], bytes]) -> Step:
         if sent is None:
             draft.id_is_ours = True
             draw_id(draft, entropy)
-        elif isinstance(sent, str) and _EVENT_ID.fullmatch(sent):
+        elif isinstance(sent, str) and EVENT_ID.fullmatch(sent):
             draft.event_id = sent
             draft.record["eventId"] = sent
         else:
@@ -85,8 +88,9 @@ def put_id(entropy: Callable[[int], bytes]) -> Step:
 
 
 def draw_id(draft: Draft, entropy: Callable[[int], bytes]) -> None:
-    """Give the draft a new id: `<unix seconds>-<8 hex digits>`."""
-    draft.event_id = f"{int(draft.received.timestamp())}-{entropy(4).hex()}"
+    """Give the draft a new id: `<unix seconds>-<8 or 16 hex digits>`."""
+    drawn = entropy(draft.digits // 2).hex()
+    draft.event_id = f"{int(draft.visit.received.timestamp())}-{drawn}"
     draft.record["eventId"] = draft.event_id
 
 
@@ -95,11 +99,13 @@ def put_what_and_when(draft: Draft) -> None:
     event_type = draft.sent["eventType"]
     if len(event_type) > limits.NAME_CHARS:
         raise Refused(Refusal.TOO_LONG, "eventType")
-    draft.instant = times.parse(draft.sent["timestamp"])
+    visit = draft.visit
+    instant, stamp = times.read(draft.sent["timestamp"])
+    draft.day = times.storage_day(instant, visit.received)
     draft.record["eventType"] = event_type
-    draft.record["timestamp"] = times.stamp(draft.instant)
+    draft.record["timestamp"] = stamp
     draft.record["clientTimestamp"] = None
-    draft.record["serverTimestamp"] = times.stamp(draft.received)
+    draft.record["serverTimestamp"] = visit.at
 
 
 def put_page_and_session(draft: Draft) -> None:
@@ -109,7 +115,7 @@ def put_page_and_session(draft: Draft) -> None:
         raise Refused(Refusal.TOO_LONG, "sessionId")
     user_agent = _optional_text(draft.sent, "userAgent")
     if user_agent is None:
-        user_agent = draft.request.headers.get("user-agent")
+        user_agent = draft.visit.request.headers.get("user-agent")
     draft.record["page"] = _cut(_optional_text(draft.sent, "page"))
     draft.record["sessionId"] = session
     draft.record["referrer"] = _cut(_optional_text(draft.sent, "referrer"))
@@ -148,13 +154,14 @@ def put_metadata(draft: Draft) -> None:
     metadata = draft.sent.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         raise Refused(Refusal.METADATA_INVALID)
-    unknown = {
-        name: value
-        for name, value in draft.sent.items()
-        if name not in FIELDS and name.lower() not in _SERVER_FIELDS
-    }
-    merged = {**unknown, **(metadata or {})}
-    draft.record["metadata"] = _encode(merged) if merged else None
+    if not draft.sent.keys() <= FIELDS:
+        unknown = {
+            name: value
+            for name, value in draft.sent.items()
+            if name not in FIELDS and name.lower() not in _SERVER_FIELDS
+        }
+        metadata = {**unknown, **(metadata or {})}
+    draft.record["metadata"] = _encode(metadata) if metadata else None
 
 
 def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:

@@ -4,6 +4,16 @@
 BODY_BYTES = 1024 * 1024
 #: Bytes of one event, measured on its JSON as sent.
 EVENT_BYTES = 64 * 1024
+#: Events of one batch.
+BATCH_EVENTS = 500
+#: Bytes of the members beside `events`, which stand for each event that lacks them.
+DEFAULTS_BYTES = 4 * 1024
+#: Objects that one request may become: pairs of a bucket and a day.
+BATCH_OBJECTS = 10
+#: Bytes of a message on the queue. SQS takes no fewer in any partition, and what its
+#: console shows beside a message still fits.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MESSAGE_BYTES = 240 * 1024
 #: Levels of nesting in an event; the event itself is the first.
 DEPTH = 20
 #: Characters of `eventType` and of `sessionId`; a longer value is refused.

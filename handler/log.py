@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 
+from . import times
 from .refusals import Refusal
 from .storage import StorageError
 
@@ -22,21 +24,35 @@ class Log:
     Args:
         emit: Writes one line.
         request_id: Lambda's id of the invocation.
-        at: The time of the request as it is stored, for Lambda's own log levels.
+        at: The time of the request, UTC, for Lambda's own log levels.
     """
 
-    def __init__(self, emit: Emit, request_id: str, at: str) -> None:
+    def __init__(self, emit: Emit, request_id: str, at: datetime) -> None:
         self._emit = emit
         self._request_id = request_id
         self._at = at
 
-    def refused(self, refusal: Refusal) -> None:
-        """Note that a request was refused, and by which rule."""
-        self._line("INFO", "refused", reason=refusal.label, status=refusal.status)
+    def refused(self, refusal: Refusal, count: int = 1) -> None:
+        """Note that a request or events were refused, and by which rule."""
+        self._line(
+            "INFO",
+            "refused",
+            reason=refusal.label,
+            status=refusal.status,
+            count=count,
+        )
 
     def fault(self, error: StorageError, what: str) -> None:
-        """Note that a store failed at `what`: `event` or `salt`."""
+        """Note that `what` failed: to store an `event` or a `salt`, or the `queue`."""
         self._line("WARN", "storage fault", what=what, detail=str(error))
+
+    def unreadable(self, error: ValueError) -> None:
+        """Note a message that cannot be read; the error quotes nothing of it."""
+        self._line("ERROR", "unreadable message", detail=str(error))
+
+    def unfinished(self, messages: int) -> None:
+        """Note that time ran out before so many messages; they come again."""
+        self._line("WARN", "out of time", messages=messages)
 
     def failure(self, error: BaseException) -> None:
         """Note an error of our own: its type and place, not its text.
@@ -54,7 +70,7 @@ class Log:
 
     def _line(self, level: str, message: str, **members: object) -> None:
         line = {
-            "timestamp": self._at,
+            "timestamp": times.stamp(self._at),
             "level": level,
             "message": message,
             "requestId": self._request_id,

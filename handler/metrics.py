@@ -23,6 +23,9 @@ REFUSED = "RefusedEvents"
 STORAGE_FAULTS = "StorageFaults"
 MISSING_SALTS = "MissingSalts"
 STORAGE_LATENCY = "StorageLatency"
+QUEUED = "QueuedEvents"
+QUEUE_FAULTS = "QueueFaults"
+FAILED_MESSAGES = "FailedMessages"
 
 _UNITS = {STORAGE_LATENCY: "Milliseconds"}
 

@@ -124,18 +124,19 @@ def put_address_hash(salts: Salts) -> Step:
     """Return a step that puts the keyed hash of the sender's address."""
 
     def step(draft: Draft) -> None:
-        draft.record["ip"] = None
-        if not draft.request.address:
-            return
+        visit = draft.visit
+        address = visit.request.address
+        if visit.hash is None and address and not visit.is_private:
 
-        def on_fault(error: StorageError) -> None:
-            draft.faults.append(("salt", error))
+            def on_fault(error: StorageError) -> None:
+                visit.faults.append(("salt", error))
 
-        salt = salts.of(draft.received.date(), draft.deadline, on_fault)
-        if salt is None:
-            draft.salt_missing = True
-            return
-        draft.record["ip"] = hash_address(draft.request.address, salt)
+            salt = salts.of(visit.received.date(), visit.deadline, on_fault)
+            if salt is None:
+                draft.salt_missing = True
+            else:
+                visit.hash = hash_address(address, salt)
+        draft.record["ip"] = visit.hash
 
     return step
 
@@ -155,12 +156,14 @@ def honor_signals(settings: Settings) -> Step:
     """
 
     def step(draft: Draft) -> None:
-        headers = draft.request.headers
-        if settings.honor_privacy_signals and (
-            _says_one(headers.get("sec-gpc")) or _says_one(headers.get("dnt"))
-        ):
-            # Without an address no later step asks for a salt or makes a hash.
-            draft.request = draft.request._replace(address="")
+        visit = draft.visit
+        if visit.is_private is None:
+            headers = visit.request.headers
+            visit.is_private = settings.honor_privacy_signals and (
+                _says_one(headers.get("sec-gpc")) or _says_one(headers.get("dnt"))
+            )
+        if visit.is_private:
+            # Without them, and with no hash made of the address.
             draft.record["sessionId"] = None
             draft.record["userAgent"] = None
 

@@ -25,19 +25,19 @@ class Refusal(Enum):
         "not_found",
         404,
         "Not found",
-        "There is no such route; send events with POST to /track",
+        "There is no such route; send events with POST to /track or GET to /pixel.gif",
     )
     METHOD_NOT_ALLOWED = (
         "method_not_allowed",
         405,
         "Method not allowed",
-        "Send events with POST to /track",
+        "Send events with POST to /track or GET to /pixel.gif",
     )
     BODY_MISSING = (
         "body_missing",
         400,
         "Missing request body",
-        "Send one event as a JSON object",
+        'Send one event as a JSON object, or several as {{"events": [...]}}',
     )
     BODY_TOO_LARGE = (
         "body_too_large",
@@ -92,13 +92,51 @@ class Refusal(Enum):
         "not_an_object",
         400,
         "Invalid event",
-        "An event must be a JSON object",
+        'An event must be a JSON object; send several as {{"events": [...]}}',
     )
     EVENT_TOO_LARGE = (
         "event_too_large",
         413,
         "Event too large",
         "An event may have at most {} bytes of JSON",
+    )
+    EVENTS_INVALID = (
+        "events_invalid",
+        400,
+        "Invalid field: events",
+        "The events must be an array of at least one event",
+    )
+    TOO_MANY_EVENTS = (
+        "too_many_events",
+        413,
+        "Too many events",
+        "A request may have at most {} events; send the rest in another",
+    )
+    DEFAULTS_TOO_LARGE = (
+        "defaults_too_large",
+        413,
+        "Defaults too large",
+        "The members beside events may have at most {} bytes of JSON, since each "
+        "event is stored with them",
+    )
+    EVENT_ID_SHARED = (
+        "event_id_shared",
+        400,
+        "Invalid field: eventId",
+        "An eventId belongs to one event; put it into the event, not beside events",
+    )
+    TOO_MANY_OBJECTS = (
+        "too_many_objects",
+        413,
+        "Too many buckets and days",
+        "The events of a request may go to at most {} pairs of a bucket and a day; "
+        "send the rest in another",
+    )
+    NONE_ACCEPTED = (
+        "none_accepted",
+        400,
+        "No event accepted",
+        "Each event of the batch was refused; rejected says why",
     )
     BUCKET_MISSING = (
         "bucket_missing",

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from .draft import Draft
-from .lake import Stored
+from .draft import Taken
 from .refusals import Refusal, Refused
+from .typed import Any
 
 Reply = dict[str, Any]
+
+#: A transparent GIF of one pixel, in base64.
+GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 #: Seconds after which to try again. Faults of S3 are short, and a tab may close.
 RETRY_AFTER_SECONDS = 5
 #: Seconds a browser may remember a preflight; Chromium's own limit is two hours.
 PREFLIGHT_SECONDS = 7200
 
-_ALLOW = "POST, OPTIONS"
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+
+TRACK = "track"
+PIXEL = "pixel.gif"
+#: Methods by route: the last segment of the path.
+METHODS = {TRACK: "POST", PIXEL: "GET"}
+#: Says why the pixel's event was not taken.
+REJECTED_HEADER = "X-Tracker-Rejected"
 
 
 def cors_headers(origins: frozenset[str], origin: str | None) -> dict[str, str]:
@@ -27,7 +36,7 @@ def cors_headers(origins: frozenset[str], origin: str | None) -> dict[str, str]:
         origins: The origins that may, or `*` for every one.
         origin: The request's `Origin`.
     """
-    headers = {"Access-Control-Expose-Headers": "Retry-After"}
+    headers = {"Access-Control-Expose-Headers": f"Retry-After, {REJECTED_HEADER}"}
     if "*" in origins:
         headers["Access-Control-Allow-Origin"] = "*"
         return headers
@@ -38,13 +47,13 @@ def cors_headers(origins: frozenset[str], origin: str | None) -> dict[str, str]:
     return headers
 
 
-def preflight(cors: Mapping[str, str]) -> Reply:
+def preflight(route: str, cors: Mapping[str, str]) -> Reply:
     """Return the answer to `OPTIONS`."""
     return {
         "statusCode": 204,
         "headers": {
             **cors,
-            "Access-Control-Allow-Methods": _ALLOW,
+            "Access-Control-Allow-Methods": _allowed(route),
             "Access-Control-Allow-Headers": "Content-Type, Content-Encoding",
             "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
         },
@@ -52,33 +61,108 @@ def preflight(cors: Mapping[str, str]) -> Reply:
     }
 
 
-def stored(draft: Draft, where: Stored, cors: Mapping[str, str]) -> Reply:
-    """Return the answer to an event that S3 has acknowledged.
+def single(route: str, outcome: Taken | Refused, cors: Mapping[str, str]) -> Reply:
+    """Return the answer to an event that came alone.
 
     A request that named a tenant hears the tenant's name, never the bucket's.
     """
-    body: dict[str, object] = {"status": "ok", "eventId": draft.event_id}
-    if draft.sent.get("tenant") is not None and draft.tenant:
-        body["tenant"] = draft.tenant.name
+    if isinstance(outcome, Refused):
+        return refused(route, outcome, cors)
+    queued = outcome.key is None
+    body: dict[str, object] = {
+        "status": "queued" if queued else "ok",
+        "eventId": outcome.event_id,
+    }
+    if outcome.tenant is None:
+        body["bucket"] = outcome.bucket
     else:
-        body["bucket"] = draft.bucket
-    body["key"] = where.key
-    if where.duplicate:
+        body["tenant"] = outcome.tenant
+    if not queued:
+        body["key"] = outcome.key
+    if outcome.duplicate:
         body["duplicate"] = True
-    return _json(200, body, cors)
+    return _json(202 if queued else 200, body, cors)
 
 
-def refused(refusal: Refused, cors: Mapping[str, str]) -> Reply:
+def batch(outcomes: Sequence[Taken | Refused], cors: Mapping[str, str]) -> Reply:
+    """Return the answer to a batch: what was taken, and why the rest was not.
+
+    Args:
+        outcomes: What became of each event, in order.
+        cors: The headers for web pages.
+    """
+    taken = [each for each in outcomes if isinstance(each, Taken)]
+    rejected = [
+        {"index": index, **_words(each)}
+        for index, each in enumerate(outcomes)
+        if isinstance(each, Refused)
+    ]
+    again = any(each["status"] >= 500 for each in rejected)
+    queued = sum(each.key is None for each in taken)
+    duplicates = sum(each.duplicate for each in taken)
+    status = 202 if queued else 200
+    body: dict[str, object] = {
+        "status": "partial" if rejected else "queued" if queued else "ok",
+        "accepted": len(taken),
+        "eventIds": [each.event_id for each in taken],
+        "rejected": rejected,
+    }
+    if queued:
+        body["queued"] = queued
+    if duplicates:
+        body["duplicates"] = duplicates
+    if not taken:
+        whole = Refused(Refusal.UNAVAILABLE if again else Refusal.NONE_ACCEPTED)
+        status = whole.refusal.status
+        del body["status"]
+        body = {"error": whole.error, "message": whole.message, **body}
+    reply = _json(status, body, cors)
+    if again:
+        reply["headers"]["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return reply
+
+
+def refused(route: str, refusal: Refused, cors: Mapping[str, str]) -> Reply:
     """Return the answer that the refusal's row gives."""
     row = refusal.refusal
-    reply = _json(
-        row.status, {"error": refusal.error, "message": refusal.message}, cors
-    )
+    words = {"error": refusal.error, "message": refusal.message}
+    reply = _json(row.status, words, cors)
     if row.status >= 500:
         reply["headers"]["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if row is Refusal.METHOD_NOT_ALLOWED:
-        reply["headers"]["Allow"] = _ALLOW
+        reply["headers"]["Allow"] = _allowed(route)
     return reply
+
+
+def pixel(outcome: Taken | Refused, cors: Mapping[str, str]) -> Reply:
+    """Return the image, whatever became of its event: a broken one helps nobody."""
+    headers = {
+        **cors,
+        "Content-Type": "image/gif",
+        "Cache-Control": "no-store",
+        # Pages that isolate themselves show no image without it.
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    if isinstance(outcome, Refused):
+        headers[REJECTED_HEADER] = f"{outcome.error}: {outcome.message}"
+    return {
+        "statusCode": 200,
+        "headers": headers,
+        "body": GIF,
+        "isBase64Encoded": True,
+    }
+
+
+def _allowed(route: str) -> str:
+    return f"{METHODS[route]}, OPTIONS"
+
+
+def _words(refusal: Refused) -> dict[str, Any]:
+    return {
+        "status": refusal.refusal.status,
+        "error": refusal.error,
+        "message": refusal.message,
+    }
 
 
 def _json(status: int, body: Mapping[str, object], cors: Mapping[str, str]) -> Reply:
@@ -86,5 +170,5 @@ def _json(status: int, body: Mapping[str, object], cors: Mapping[str, str]) -> R
     return {
         "statusCode": status,
         "headers": headers,
-        "body": json.dumps(body, separators=(",", ":")),
+        "body": _encode(body),
     }

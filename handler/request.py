@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+
+from .typed import Any, NamedTuple
 
 
 class Request(NamedTuple):
@@ -18,6 +19,8 @@ class Request(NamedTuple):
     is_base64: bool
     address: str
     """The immediate sender's address. Never stored, logged or answered."""
+    query: Mapping[str, str] = {}
+    """Parameters by name; of one that came twice, the last."""
 
 
 def read(event: Mapping[str, Any]) -> Request:
@@ -37,9 +40,11 @@ def read(event: Mapping[str, Any]) -> Request:
     if http:
         method, path = http.get("method"), event.get("rawPath")
         address = http.get("sourceIp")
+        query = _query(_text(event.get("rawQueryString")))
     else:
         method, path = event.get("httpMethod"), event.get("path")
         address = _mapping(context.get("identity")).get("sourceIp")
+        query = _texts(event.get("queryStringParameters"))
     body = event.get("body")
     return Request(
         method=_text(method).upper(),
@@ -48,6 +53,7 @@ def read(event: Mapping[str, Any]) -> Request:
         body=body if isinstance(body, str) else None,
         is_base64=event.get("isBase64Encoded") is True,
         address=_text(address),
+        query=query,
     )
 
 
@@ -65,6 +71,23 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
         for name, value in single.items()
         if isinstance(name, str) and isinstance(value, str)
     }
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {
+        name: text
+        for name, text in _mapping(value).items()
+        if isinstance(name, str) and isinstance(text, str)
+    }
+
+
+def _query(text: str) -> dict[str, str]:
+    if not text:
+        return {}
+    # Events in bodies have no query, and a cold start does without its parser.
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - as said above
+
+    return dict(parse_qsl(text, keep_blank_values=True))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from .buckets import Patterns
+from .typed import NamedTuple
 
 #: Bucket names and patterns that a request may name, comma-separated.
 ALLOWED_BUCKETS = "TRACKER_ALLOWED_BUCKETS"
@@ -34,6 +34,10 @@ HONOR_PRIVACY_SIGNALS = "TRACKER_HONOR_PRIVACY_SIGNALS"
 VIEWER_COUNTRY = "TRACKER_VIEWER_COUNTRY"
 #: `1` to write metrics in CloudWatch's embedded metric format.
 METRICS = "TRACKER_METRICS"
+#: The SQS queue that takes events where S3 does not, or before S3 does.
+QUEUE_URL = "TRACKER_QUEUE_URL"
+#: `1` to put events on the queue first: delivery BUFFERED.
+BUFFERED = "TRACKER_BUFFERED"
 
 #: Every name above, for the test that compares both sides.
 NAMES = (
@@ -47,7 +51,12 @@ NAMES = (
     HONOR_PRIVACY_SIGNALS,
     VIEWER_COUNTRY,
     METRICS,
+    QUEUE_URL,
+    BUFFERED,
 )
+
+#: Those of them that the writer function reads.
+WRITER_NAMES = (OBJECT_ACL, METRICS)
 
 
 class Tenant(NamedTuple):
@@ -74,6 +83,8 @@ class Settings(NamedTuple):
     honor_privacy_signals: bool = True
     viewer_country: bool = False
     metrics: bool = False
+    queue_url: str | None = None
+    buffered: bool = False
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -101,6 +112,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         honor_privacy_signals=flag(HONOR_PRIVACY_SIGNALS, default=True),
         viewer_country=flag(VIEWER_COUNTRY, default=False),
         metrics=flag(METRICS, default=False),
+        queue_url=environment.get(QUEUE_URL) or None,
+        buffered=flag(BUFFERED, default=False),
     )
 
 

@@ -146,12 +146,18 @@ REFUSED = [
     (event_of(viewport={"width": -1}), 400, "Invalid field: viewport", "The viewport must be an object with width and height in pixels, numbers from 0 to 100000"),
     (event_of(viewport={"width": True}), 400, "Invalid field: viewport", "The viewport must be an object with width and height in pixels, numbers from 0 to 100000"),
     (event_of(metadata=[1]), 400, "Invalid field: metadata", "The metadata must be a JSON object"),
-    ([], 400, "Invalid event", "An event must be a JSON object"),
+    ([], 400, "Invalid event", 'An event must be a JSON object; send several as {"events": [...]}'),
     ("{", 400, "Invalid JSON in request body", "The body is not one JSON value (RFC 8259): check quotes, commas and brackets; send no byte-order mark"),
-    (None, 400, "Missing request body", "Send one event as a JSON object"),
-    ("  ", 400, "Missing request body", "Send one event as a JSON object"),
+    (None, 400, "Missing request body", 'Send one event as a JSON object, or several as {"events": [...]}'),
+    ("  ", 400, "Missing request body", 'Send one event as a JSON object, or several as {"events": [...]}'),
     (event_of(page="x" * limits.EVENT_BYTES), 413, "Event too large", "An event may have at most 65536 bytes of JSON"),
     (" " * (limits.BODY_BYTES + 1), 413, "Request body too large", "A request body may have at most 1048576 bytes, also once decompressed"),
+    ({"events": []}, 400, "Invalid field: events", "The events must be an array of at least one event"),
+    ({"events": {}}, 400, "Invalid field: events", "The events must be an array of at least one event"),
+    ({"events": None}, 400, "Invalid field: events", "The events must be an array of at least one event"),
+    ({"events": [event_of()] * 501}, 413, "Too many events", "A request may have at most 500 events; send the rest in another"),
+    ({"events": [event_of()], "eventId": "12345678"}, 400, "Invalid field: eventId", "An eventId belongs to one event; put it into the event, not beside events"),
+    ({"events": [event_of()], "page": "x" * 4096}, 413, "Defaults too large", "The members beside events may have at most 4096 bytes of JSON, since each event is stored with them"),
 ]  # fmt: skip
 
 
@@ -222,13 +228,17 @@ def test_every_answer_carries_the_cors_headers(
     assert ("Vary" in reply) is ("*" not in allowed)
 
 
+@pytest.mark.parametrize("where", ["store", "request"])
 def test_an_error_of_our_own_is_answered_and_its_value_not_logged(
-    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+    tracker: Tracker, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise KeyError(ADDRESS)
 
-    monkeypatch.setattr(tracker.store, "put", fail)
+    if where == "store":
+        monkeypatch.setattr(tracker.store, "put", fail)
+    else:
+        monkeypatch.setattr("handler.batch.read", fail)
 
     reply = tracker.send(rest(event_of()))
 
@@ -237,7 +247,7 @@ def test_an_error_of_our_own_is_answered_and_its_value_not_logged(
     (line,) = tracker.log
     assert (line["level"], line["type"]) == ("ERROR", "KeyError")
     assert "fail" in line["places"][-1]
-    assert ADDRESS not in str(tracker.lines)
+    assert ADDRESS not in str([*tracker.lines, reply])
 
 
 @pytest.mark.parametrize(

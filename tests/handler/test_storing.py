@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import lake, limits
-from handler.columns import COLUMNS
+from handler import lake, limits, request, times
+from handler.columns import COLUMNS, Column
 from handler.draft import Draft
-from handler.request import Request
-from handler.storage import Fault
+from handler.log import Log
+from handler.metrics import Meter
+from handler.storage import Fault, Outcome, Put
+from handler.visit import Visit
 
-from .conftest import Tracker
+from .conftest import SETTINGS, Tracker
 from .fakes import NOON, event_of, rest
 
 KEY = r"analytics/year=\d{4}/month=\d\d/day=\d\d/[A-Za-z0-9-]{8,64}\.json"
@@ -28,11 +30,7 @@ BUCKET = "website-analytics"
 @given(IDS, st.datetimes(timezones=st.just(timezone.utc)))
 def test_a_key_has_one_form_whatever_the_event(event_id: str, at: datetime) -> None:
     """It lies under `analytics/`, in a day's folder, and no id leads elsewhere."""
-    request = Request("POST", "track", {}, None, False, "")
-    draft = Draft({}, request, NOON, 0.0)
-    draft.event_id, draft.instant = event_id, at
-
-    key = lake.key_of(draft)
+    key = lake.key_of(times.storage_day(at, NOON), f"{event_id}.json")
 
     prefix, year, month, day, name = key.split("/")
     assert (prefix, name) == ("analytics", f"{event_id}.json")
@@ -88,7 +86,7 @@ def test_a_made_id_that_is_taken_is_drawn_again(tracker: Tracker) -> None:
 def test_a_made_id_taken_after_an_unknown_attempt_is_our_own(tracker: Tracker) -> None:
     """The earlier attempt was stored; another id would store the event twice."""
     mine = "analytics/year=2026/month=03/day=04/1772625600-00000001.json"
-    tracker.store.objects[BUCKET, mine] = b"{}"
+    tracker.store.objects[BUCKET, mine] = b"{}\n"
     tracker.store.uncertain = True
 
     status, answer = tracker.answer(rest(event_of()))
@@ -107,6 +105,18 @@ def test_ids_that_are_all_taken_are_a_fault_not_a_loss(
     monkeypatch.setattr(tracker.store, "objects", Full())
 
     assert tracker.answer(rest(event_of()))[0] == 503
+
+
+def test_ids_that_are_all_taken_are_drawn_longer_for_the_queue() -> None:
+    """Nothing of the event can be in the store."""
+    tracker = Tracker(SETTINGS._replace(salt_bucket=None), queued=True)
+    full = Put(Outcome.EXISTED)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracker.store, "put", lambda *_, **__: full)
+        status, answer = tracker.answer(rest(event_of()))
+
+    assert (status, len(answer["eventId"])) == (202, len("1772625600-") + 16)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +154,58 @@ def test_the_stored_columns_are_those_that_the_tables_are_made_of(
     assert list(event) == [column.name for column in COLUMNS]
     for column in COLUMNS:
         if column.type.startswith("struct<"):
-            members = column.type.removeprefix("struct<").removesuffix(">").split(",")
-            assert list(event[column.name]) == [m.split(":")[0] for m in members]
+            assert list(event[column.name]) == members_of(column)
+
+
+def members_of(column: Column) -> list[str]:
+    """Return the names of a struct's members."""
+    members = column.type.removeprefix("struct<").removesuffix(">").split(",")
+    return [member.split(":")[0] for member in members]
+
+
+TEXTS = st.none() | st.text()
+STAMP = "2026-03-04T12:00:00.000Z"
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "eventId": IDS,
+            "eventType": st.text(),
+            **dict.fromkeys(("timestamp", "serverTimestamp"), st.just(STAMP)),
+            **dict.fromkeys(("clientTimestamp", "page", "sessionId", "ip"), TEXTS),
+            "location": st.fixed_dictionaries(
+                dict.fromkeys(("country", "city", "region"), TEXTS)
+            ),
+            "device": st.fixed_dictionaries(
+                {
+                    **dict.fromkeys(("device_type", "browser", "os"), TEXTS),
+                    "is_bot": st.booleans(),
+                }
+            ),
+            "viewport": st.fixed_dictionaries(
+                dict.fromkeys(("width", "height"), st.none() | st.integers())
+            ),
+            **dict.fromkeys(("referrer", "userAgent", "metadata"), TEXTS),
+        }
+    )
+)
+def test_a_line_is_what_an_encoder_makes_of_the_columns(record: dict[str, Any]) -> None:
+    """Byte for byte, whatever the texts."""
+    visit = Visit(request.read({}), NOON, 0.0, Log(print, "", NOON), Meter(""))
+    draft = Draft({}, visit)
+    draft.record = record
+    ordered = {
+        column.name: {name: record[column.name][name] for name in members_of(column)}
+        if column.type.startswith("struct<")
+        else record[column.name]
+        for column in COLUMNS
+    }
+
+    line = lake.line_of(draft)
+
+    encoded = json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+    assert line == encoded.encode(errors="replace") + b"\n"
 
 
 def test_the_columns_differ_in_more_than_case() -> None:

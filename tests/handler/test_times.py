@@ -66,6 +66,35 @@ def test_refuses_what_is_no_time(text: str) -> None:
     assert refused.value.refusal is Refusal.TIMESTAMP_INVALID
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-30T00:00:00.000Z",
+        "2026-01-31T24:00:00.000Z",
+        "2026-01-31T12:60:00.000Z",
+        "0000-01-01T00:00:00.000Z",
+        "tomorrow",
+    ],
+)
+def test_reading_refuses_it_in_either_form(text: str) -> None:
+    """Python 3.14 takes 24:00 for the midnight of the next day."""
+    with pytest.raises(Refused) as refused:
+        times.read(text)
+
+    assert refused.value.refusal is Refusal.TIMESTAMP_INVALID
+
+
+@given(INSTANTS, st.sampled_from(["{}", " {}", "{}\n"]))
+def test_reading_finds_the_instant_and_its_stored_form(
+    instant: datetime, form: str
+) -> None:
+    """The form that is nearly all there is, and any other, come to the same."""
+    stored = times.stamp(instant)
+
+    assert times.read(form.format(stored)) == (times.parse(stored), stored)
+    assert times.read(instant.isoformat()) == (instant, stored)
+
+
 @given(INSTANTS, st.integers(-1439, 1439))
 def test_an_offset_names_the_same_instant(instant: datetime, minutes: int) -> None:
     local = instant.astimezone(timezone(timedelta(minutes=minutes)))

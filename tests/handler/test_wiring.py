@@ -16,10 +16,13 @@ import pytest
 
 import handler
 from handler import app, request, settings
+from handler.buckets import Patterns
 from handler.metrics import Meter
 from handler.refusals import Refusal
+from handler.s3 import S3Store
 from handler.settings import Settings, Tenant
 
+from . import scripted_s3, scripted_sqs
 from .conftest import Tracker
 from .fakes import event_of, rest
 
@@ -55,6 +58,8 @@ def test_the_environment_says_everything() -> None:
             settings.HONOR_PRIVACY_SIGNALS: "0",
             settings.VIEWER_COUNTRY: "1",
             settings.METRICS: "1",
+            settings.QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/1/events",
+            settings.BUFFERED: "1",
         }
     )
 
@@ -75,6 +80,8 @@ def test_the_environment_says_everything() -> None:
         honor_privacy_signals=False,
         viewer_country=True,
         metrics=True,
+        queue_url="https://sqs.eu-central-1.amazonaws.com/1/events",
+        buffered=True,
     )
 
 
@@ -161,6 +168,7 @@ def test_a_refusal_is_counted_and_logged_by_its_label(tracker: Tracker) -> None:
             "requestId": "8f6b8e2c-1f5a-4a8e-9b53-0c1f3c1f0a11",
             "reason": "bucket_forbidden",
             "status": 403,
+            "count": 1,
         }
     ]
 
@@ -214,14 +222,76 @@ def test_lambdas_entry_is_wired_from_the_environment_once(
         importlib.reload(app)
 
 
-def test_the_function_needs_the_standard_library_alone() -> None:
+def test_an_allow_list_remembers_no_text_too_long_to_be_a_name() -> None:
+    """Else clients could fill the memory with it."""
+    patterns = Patterns(["*-lake"])
+
+    allowed = [patterns.allow(f"{'x' * length}-lake") for length in (57, 58, 59, 9999)]
+
+    assert allowed == [True, True, False, False]
+    assert patterns._known.cache_info().currsize == 2
+
+
+@pytest.mark.parametrize("buffered", ["0", "1"])
+def test_the_queue_is_the_environments_and_kept_open(
+    monkeypatch: pytest.MonkeyPatch, buffered: str
+) -> None:
+    """In BUFFERED it is opened while Lambda starts, in DIRECT when it is needed."""
+    environment = {
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        settings.ALLOWED_BUCKETS: "website-analytics",
+        settings.QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/1/events",
+        settings.BUFFERED: buffered,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    refuse = scripted_s3.answer(403)
+    with (
+        scripted_s3.ScriptedS3([refuse, refuse]) as s3,
+        scripted_sqs.ScriptedSqs() as sqs,
+    ):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", sqs.url)
+        store = S3Store.from_environment(os.environ)
+        monkeypatch.setattr(S3Store, "from_environment", lambda _: store)
+        serve = app._from_environment()
+
+        statuses = [serve(rest(event_of()), None)["statusCode"] for _ in range(2)]
+
+        assert statuses == [202, 202]
+        assert len(sqs.messages) == 2
+        assert len(s3.requests) == (0 if buffered == "1" else 2)
+        assert {request.connection for request in sqs.requests} == {
+            sqs.requests[0].connection
+        }
+        store.pool.close()
+
+
+def test_a_cold_start_of_delivery_direct_does_without_the_queue() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, handler.app; sys.exit('handler.sqs' in sys.modules)",
+        ],
+        cwd=SOURCE.parent,
+        check=False,
+    )
+
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("module", ["app", "writer", "sqs", "pixel"])
+def test_the_function_needs_the_standard_library_alone(module: str) -> None:
     """Copied elsewhere and run without site-packages, it still imports."""
     script = (
-        "import sys, handler.app\n"
+        f"import sys, handler.{module}\n"
         "ours = [m for m in sys.modules if m.split('.')[0] == 'handler']\n"
         "known = sys.stdlib_module_names | set(sys.builtin_module_names)\n"
         "strange = {m.split('.')[0] for m in sys.modules} - known\n"
-        "sys.exit(str(strange - {'handler', '__main__'}) if len(ours) < 10 or "
+        "sys.exit(str(strange - {'handler', '__main__'}) if len(ours) < 3 or "
         "strange - {'handler', '__main__'} else 0)\n"
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,94 @@
+"""From a request's JSON to its events: one object, or many under `events`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from . import body, limits
+from .refusals import Refusal, Refused
+from .request import Request
+from .typed import Any
+
+#: The member that makes a batch of an object.
+EVENTS = "events"
+
+#: An event as it was sent, or why it is none.
+Sent = Mapping[str, Any] | Refused
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Either says where an event goes; one of an event's own takes the place of both.
+_DESTINATIONS = ("bucket", "tenant")
+
+
+def read(request: Request) -> tuple[list[Sent], bool]:
+    """Return the events that a request carries, and whether as a batch.
+
+    Raises:
+        Refused: If the request is refused as a whole.
+    """
+    raw = body.read(request)
+    sent = _parse(raw)
+    if not isinstance(sent, dict):
+        raise Refused(Refusal.NOT_AN_OBJECT)
+    if EVENTS in sent:
+        return _events_of(sent, len(raw)), True
+    if len(raw) > limits.EVENT_BYTES:
+        raise Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+    return [sent], False
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return body.parse(raw)
+    except Refused:
+        # Half a character or a NaN in one event must not take the others with it.
+        sent = body.salvage(raw)
+        if not isinstance(sent, dict) or not isinstance(sent.get(EVENTS), list):
+            raise
+        events = sent.pop(EVENTS)
+        return {**body.sound(sent), EVENTS: [_sound(event) for event in events]}
+
+
+def _sound(event: Any) -> Any:
+    try:
+        return body.sound(event)
+    except Refused as refused:
+        return refused
+
+
+def _events_of(sent: dict[str, Any], size: int) -> list[Sent]:
+    events = sent.pop(EVENTS)
+    if not isinstance(events, list) or not events:
+        raise Refused(Refusal.EVENTS_INVALID)
+    if len(events) > limits.BATCH_EVENTS:
+        raise Refused(Refusal.TOO_MANY_EVENTS, limits.BATCH_EVENTS)
+    if sent.get("eventId") is not None:
+        raise Refused(Refusal.EVENT_ID_SHARED)
+    # What stands once in the request is stored with each event.
+    if size > limits.DEFAULTS_BYTES and _bytes(sent) > limits.DEFAULTS_BYTES:
+        raise Refused(Refusal.DEFAULTS_TOO_LARGE, limits.DEFAULTS_BYTES)
+    # No event is larger than all of the request.
+    measure = size > limits.EVENT_BYTES
+    return [_event_of(event, sent, measure=measure) for event in events]
+
+
+def _event_of(event: Any, defaults: dict[str, Any], *, measure: bool) -> Sent:
+    if isinstance(event, Refused):
+        return event
+    if not isinstance(event, dict):
+        return Refused(Refusal.NOT_AN_OBJECT)
+    if any(event.get(name) is not None for name in _DESTINATIONS):
+        defaults = {n: v for n, v in defaults.items() if n not in _DESTINATIONS}
+    merged = {**defaults, **event}
+    if measure and _bytes(merged) > limits.EVENT_BYTES:
+        return Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+    return merged
+
+
+def _bytes(value: dict[str, Any]) -> int:
+    try:
+        return len(_encode(value).encode())
+    except RecursionError:
+        # Far deeper than is allowed, which is told of each event by itself.
+        return 0

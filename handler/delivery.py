@@ -1,0 +1,168 @@
+"""Where events go: to the store, to the queue, or to one when the other fails.
+
+An event is answered as taken only once one of the two has acknowledged it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import lake, limits, message, metrics
+from .draft import MANY_DIGITS, Draft
+from .lake import Bundle
+from .queues import EventQueue
+from .refusals import Refusal, Refused
+from .storage import Fault, ObjectStore, StorageError
+from .visit import Visit
+
+#: The share of a bundle's time that whoever is asked first may take.
+FIRST_SHARE = 0.6
+#: Seconds after which a store that fails is slow: while clients wait, instances of the
+#: function are held, and an account has a limited number of them.
+SLOW_SECONDS = 1.0
+#: Seconds for which the queue then goes first.
+AVOID_SECONDS = 30.0
+#: Buckets remembered to have taken an event.
+_PROVEN = 256
+
+
+class Delivery:
+    """Delivers bundles of events.
+
+    Args:
+        store: Where objects are kept.
+        queue: Where events wait for the writer.
+            Default: there is none.
+        buffered: Whether the queue goes first.
+        acl: The canned ACL to send with each object.
+        entropy: Returns as many random bytes as it is asked for.
+        monotonic: The clock of deadlines.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        queue: EventQueue | None,
+        *,
+        buffered: bool,
+        acl: str | None,
+        entropy: Callable[[int], bytes],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._buffered = buffered
+        self._acl = acl
+        self._entropy = entropy
+        self._monotonic = monotonic
+        self._proven: set[str] = set()
+        self._avoid_store_until = float("-inf")
+
+    def deliver(self, bundles: list[Bundle], visit: Visit) -> None:
+        """Deliver the bundles of a visit; each event then has an outcome."""
+        for index, bundle in enumerate(bundles):
+            now = self._monotonic()
+            share = (visit.deadline - now) / (len(bundles) - index)
+            if not self._is_delivered(bundle, now, now + share, visit):
+                _refuse(bundle.drafts, Refusal.UNAVAILABLE)
+
+    def _is_delivered(
+        self, bundle: Bundle, now: float, deadline: float, visit: Visit
+    ) -> bool:
+        queue = self._queue
+        if queue is None:
+            return self._is_stored(bundle, deadline, visit)
+        first = now + (deadline - now) * FIRST_SHARE
+        if self._queue_goes_first(bundle, now):
+            if not self._buffered:
+                # They are short, since S3 tells which is taken. The queue does not.
+                bundle.draw_ids(self._entropy, MANY_DIGITS)
+            return self._is_queued(queue, bundle, first, visit) or self._is_stored(
+                bundle, deadline, visit
+            )
+        return self._is_stored(bundle, first, visit) or self._is_queued(
+            queue, bundle, deadline, visit
+        )
+
+    def _queue_goes_first(self, bundle: Bundle, now: float) -> bool:
+        # A bucket that merely fits a pattern is the client's choice, and must take an
+        # event before any waits for it: else anyone could fill the queue.
+        return (self._buffered or now < self._avoid_store_until) and (
+            bundle.first.named or bundle.first.bucket in self._proven
+        )
+
+    def _is_stored(self, bundle: Bundle, deadline: float, visit: Visit) -> bool:
+        """Store the events; True if that settled what becomes of them."""
+        began = self._monotonic()
+        try:
+            stored = lake.write(
+                bundle,
+                self._store,
+                acl=self._acl,
+                deadline=deadline,
+                entropy=self._entropy,
+            )
+        except StorageError as error:
+            if error.fault is not Fault.UNAVAILABLE and not bundle.first.named:
+                # That such a bucket refuses us is the client's error. One that the
+                # operator named is the operator's to mend.
+                self._proven.discard(bundle.first.bucket)
+                _refuse(bundle.drafts, Refusal.BUCKET_FORBIDDEN)
+                return True
+            visit.faults.append(("event", error))
+            now = self._monotonic()
+            if error.fault is Fault.UNAVAILABLE and now - began > SLOW_SECONDS:
+                self._avoid_store_until = now + AVOID_SECONDS
+            bundle.keeps_ids |= error.uncertain
+            # On the queue nobody sees whether an id is taken.
+            bundle.draw_ids(self._entropy, MANY_DIGITS)
+            return False
+        milliseconds = round((self._monotonic() - began) * 1000, 1)
+        visit.meter.add(metrics.STORAGE_LATENCY, milliseconds, tenant=bundle.tenant)
+        counted = metrics.DUPLICATE if stored.duplicate else metrics.STORED
+        visit.meter.add(counted, len(bundle.drafts), tenant=bundle.tenant)
+        if len(self._proven) >= _PROVEN:
+            self._proven.clear()
+        self._proven.add(bundle.first.bucket)
+        for draft in bundle.drafts:
+            draft.take(stored.key, duplicate=stored.duplicate)
+        return True
+
+    def _is_queued(
+        self, queue: EventQueue, bundle: Bundle, deadline: float, visit: Visit
+    ) -> bool:
+        """Put the events on the queue; True if all of them are there."""
+        for part, body in _messages(bundle):
+            try:
+                queue.send(body, deadline=deadline)
+            except StorageError as error:
+                visit.faults.append(("queue", error))
+                bundle.keeps_ids |= error.uncertain
+                # What is there already is there; the rest goes another way.
+                bundle.drafts = [d for d in bundle.drafts if d.outcome is None]
+                return False
+            visit.meter.add(metrics.QUEUED, len(part.drafts), tenant=part.tenant)
+            for draft in part.drafts:
+                draft.take()
+        return True
+
+
+def _messages(bundle: Bundle) -> list[tuple[Bundle, str]]:
+    """Return the bundle as messages that the queue takes."""
+    body = message.encode(bundle.message())
+    if len(body) <= limits.MESSAGE_BYTES:
+        return [(bundle, body)]
+    # One event always fits: its line has at most four times its bytes as sent, and that
+    # much only where it packs well. One that stands twice stays beside the first.
+    ids = list(dict.fromkeys(draft.event_id for draft in bundle.drafts))
+    half = frozenset(ids[: len(ids) // 2])
+    parts = (
+        [draft for draft in bundle.drafts if draft.event_id in half],
+        [draft for draft in bundle.drafts if draft.event_id not in half],
+    )
+    return [found for part in parts for found in _messages(Bundle(bundle.day, part))]
+
+
+def _refuse(drafts: list[Draft], refusal: Refusal) -> None:
+    for draft in drafts:
+        draft.outcome = Refused(refusal)

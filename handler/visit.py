@@ -1,0 +1,63 @@
+"""One request, and what all of its events share: found out once, for the first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from . import times
+from .log import Log
+from .metrics import Meter
+from .request import Request
+from .storage import StorageError
+
+
+class Visit:
+    """A request and its moment.
+
+    Args:
+        request: The request.
+        received: When the function received it, UTC.
+        deadline: The instant of the monotonic clock by which it must be answered.
+        log: Where to note what happens.
+        meter: Where to count what happens.
+    """
+
+    __slots__ = (
+        "at",
+        "deadline",
+        "device",
+        "faults",
+        "hash",
+        "is_private",
+        "location",
+        "log",
+        "meter",
+        "received",
+        "request",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        received: datetime,
+        deadline: float,
+        log: Log,
+        meter: Meter,
+    ) -> None:
+        self.request = request
+        self.received = received
+        self.deadline = deadline
+        self.log = log
+        self.meter = meter
+        self.at = times.stamp(received)
+        """`received` as it is stored."""
+        self.faults: list[tuple[str, StorageError]] = []
+        """What failed, `event`, `salt` or `queue`, and how."""
+        self.device: object = None
+        """The device by the request's headers; None: not looked at yet."""
+        self.location: dict[str, str | None] | None = None
+        """Where the request came from; None: not looked at yet."""
+        self.is_private: bool | None = None
+        """Whether the browser asks not to be known; None: not looked at yet."""
+        self.hash: str | None = None
+        """The keyed hash of the address; None: not made yet, or not to be had."""
