@@ -1,7 +1,8 @@
 """One tracker for several tenants, with an analyst who reads one of them, and alarms.
 
 The tenants, their origins and the e-mail address are placeholders. A request names its
-tenant; each one's events lie in a bucket of its own, which is made here.
+tenant; each one's events lie in a bucket of its own, which is made here. Events are
+buffered for two minutes: few large files, where each of many would cost a PUT.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from analytics_tracker_construct import AnalyticsTracker
+from analytics_tracker_construct import AnalyticsTracker, Delivery
 
 
 class Analytics(cdk.Stack):
@@ -31,7 +32,12 @@ class Analytics(cdk.Stack):
         alarms.add_subscription(subscriptions.EmailSubscription("ops@example.com"))
 
         tracker = AnalyticsTracker(
-            self, "Tracker", enable_metrics=True, alarm_topic=alarms
+            self,
+            "Tracker",
+            alarm_topic=alarms,
+            buffering_interval=cdk.Duration.minutes(2),
+            delivery=Delivery.BUFFERED,
+            enable_metrics=True,
         )
 
         shop = tracker.add_tenant(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._metrics import MetricOptions
     from ._options import TrackerOptions
     from .api import TrackerApi
+    from .delivery import Delivery
     from .stack import AnalyticsTrackerStack
     from .tenant import Tenant
     from .tracker import AnalyticsTracker
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnalyticsTracker",
     "AnalyticsTrackerStack",
+    "Delivery",
     "MetricOptions",
     "Tenant",
     "TrackerApi",
@@ -32,6 +34,7 @@ __all__ = [
 _HOMES = {
     "AnalyticsTracker": ".tracker",
     "AnalyticsTrackerStack": ".stack",
+    "Delivery": ".delivery",
     "MetricOptions": "._metrics",
     "Tenant": ".tenant",
     "TrackerApi": ".api",

@@ -10,15 +10,20 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from ._delivery import DeliveryMembers
 from ._front import ApiMetrics
 from ._handler import metrics
-from ._metrics import PERIOD, Metrics
+from ._metrics import PERIOD, TrackerMetrics
+
+#: Seconds after which a message that still waits is not just waiting for its window.
+OLDEST_SECONDS = 3600
 
 
 class _Alarm(NamedTuple):
     name: str
     metric: cloudwatch.Metric
     description: str
+    threshold: int = 1
 
 
 def make_alarms(
@@ -26,10 +31,20 @@ def make_alarms(
     topic: sns.ITopic,
     *,
     function: lambda_.IFunction,
-    own: Metrics,
+    queued: DeliveryMembers,
+    own: TrackerMetrics,
     api: ApiMetrics | None,
 ) -> tuple[cloudwatch.Alarm, ...]:
-    """Return alarms that go off at the first failure within five minutes."""
+    """Return alarms that go off at the first failure within five minutes.
+
+    Args:
+        scope: The tracker.
+        topic: Where they are sent.
+        function: The function that takes requests.
+        queued: The tracker's queue and writer.
+        own: The metrics that the functions write.
+        api: The metrics of an API that is the tracker's own.
+    """
     planned = [
         _Alarm(
             "FunctionErrors",
@@ -45,14 +60,44 @@ def make_alarms(
         ),
         _Alarm(
             "StorageFaults",
-            own.get(metrics.STORAGE_FAULTS),
-            "Events could not be stored. The function's log names the fault: refused "
-            "is a bucket policy or a KMS key, missing is a deleted bucket, unavailable "
-            "is S3 itself, and clients that retry lose nothing.",
+            own.storing.get(metrics.STORAGE_FAULTS),
+            "S3 did not take events. The log of the function that stores, which is the "
+            "writer with delivery BUFFERED, names the fault: refused is a bucket "
+            "policy or a KMS key, missing is a deleted bucket, unavailable is S3 "
+            "itself. What was answered 2xx waits in the queue, and clients that retry "
+            "after 503 lose nothing.",
+        ),
+        _Alarm(
+            "QueueFaults",
+            own.ingest.get(metrics.QUEUE_FAULTS),
+            "The queue did not take events. What S3 took in its place is stored, and "
+            "the rest was answered 503: clients that retry lose nothing. The "
+            "function's log names the fault. Check the queue and the function's role.",
+        ),
+        _Alarm(
+            "DeadLetters",
+            queued.metric_dead_letters(),
+            "Events that were answered 2xx could not be stored. They are kept for 14 "
+            "days from their arrival and are lost after that. Read the writer's log, "
+            "mend the cause, and run `analytics-tracker replay`.",
+        ),
+        _Alarm(
+            "OldestMessage",
+            queued.metric_oldest_message_age(),
+            "An event has waited in the queue for an hour. Read the writer's log, and "
+            "see whether the writer is throttled or its event source is disabled; "
+            "after five failures events become dead letters.",
+            OLDEST_SECONDS,
+        ),
+        _Alarm(
+            "WriterErrors",
+            queued.writer.metric_errors(period=PERIOD),
+            "The writer failed or ran out of time. Read its log group; its batch is "
+            "tried again, and after five failures its events become dead letters.",
         ),
         _Alarm(
             "MissingSalts",
-            own.get(metrics.MISSING_SALTS),
+            own.ingest.get(metrics.MISSING_SALTS),
             "Events were stored without a visitor's hash, because the day's salt could "
             "not be read or made. Check the salt bucket and the function's role.",
         ),
@@ -79,7 +124,7 @@ def make_alarms(
             ),
             evaluation_periods=1,
             metric=plan.metric,
-            threshold=1,
+            threshold=plan.threshold,
             # No value means that nothing of the kind happened.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

@@ -1,4 +1,4 @@
-"""The ingest function's code as a CDK asset: an allow-list of its modules."""
+"""The functions' code as a CDK asset: an allow-list of its modules."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 
 from ._handler import FOLDER
 
-#: The function that Lambda calls.
+#: The functions that Lambda calls: for a request, and for a batch of the queue's.
 ENTRY = "handler.app.handler"
+WRITER_ENTRY = "handler.writer.handler"
 
 _MODULES = "*.py"
 

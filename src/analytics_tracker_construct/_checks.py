@@ -5,26 +5,20 @@ What is only known at deployment, a token, always passes.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from aws_cdk import Duration, Token
 
-from ._front import TRACK
+from ._front import PATHS
 from ._handler import buckets
 
 _T = TypeVar("_T")
 
-#: API Gateway waits no longer than this for a function.
-#: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-API_SECONDS = 29
 #: Characters of an API's name; an HTTP API takes no more.
 #: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
 API_NAME_CHARS = 128
-#: The least in which the function can answer a storage fault in its own words.
-LEAST_SECONDS = 3
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,45}")
@@ -122,29 +116,6 @@ def origins(argument: str, value: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
-def timeout(value: Duration | float) -> Duration:
-    """Return `lambda_timeout` as a duration."""
-    if isinstance(value, bool) or not isinstance(value, (Duration, int, float)):
-        raise ValueError(
-            f"'lambda_timeout' must be a Duration or a number of seconds, "
-            f"got {value!r}; pass Duration.seconds(10)"
-        )
-    if isinstance(value, Duration):
-        if value.is_unresolved():
-            return value
-        seconds = value.to_milliseconds() / 1000
-    else:
-        if _finite(value) and Token.is_unresolved(value):
-            return Duration.seconds(value)
-        seconds = value
-    if not (LEAST_SECONDS <= seconds <= API_SECONDS and seconds % 1 == 0):
-        raise ValueError(
-            f"'lambda_timeout' must be {LEAST_SECONDS} to {API_SECONDS} whole "
-            f"seconds, got {seconds:g}; API Gateway gives up after {API_SECONDS}"
-        )
-    return Duration.seconds(seconds)
-
-
 def retention(tenant: str, value: Duration) -> None:
     """Check how long a tenant's events are kept."""
     if not isinstance(value, Duration):
@@ -163,22 +134,22 @@ def retention(tenant: str, value: Duration) -> None:
         )
 
 
-def function_prefix(value: str) -> None:
-    """Check that a function may be called `<prefix>-analytics-tracker`."""
-    if not (Token.is_unresolved(value) or _PREFIX.fullmatch(value)):
+def names(*, api_name: str | None, function_prefix: str | None) -> None:
+    """Check the physical names that were given."""
+    if function_prefix is not None and not (
+        Token.is_unresolved(function_prefix) or _PREFIX.fullmatch(function_prefix)
+    ):
         raise ValueError(
             f"'function_prefix' must be 1 to 46 letters, digits, hyphens and "
-            f"underscores that begin with a letter or a digit, got {value!r}; leave "
-            "it out to have a name made"
+            "underscores that begin with a letter or a digit, "
+            f"got {function_prefix!r}; leave it out to have a name made"
         )
-
-
-def api_name(value: str) -> None:
-    """Check an API's name."""
-    if not (Token.is_unresolved(value) or 1 <= len(value) <= API_NAME_CHARS):
+    if api_name is not None and not (
+        Token.is_unresolved(api_name) or 1 <= len(api_name) <= API_NAME_CHARS
+    ):
         raise ValueError(
-            f"'api_name' must have 1 to {API_NAME_CHARS} characters, got {value!r}; "
-            "leave it out to have a name made"
+            f"'api_name' must have 1 to {API_NAME_CHARS} characters, "
+            f"got {api_name!r}; leave it out to have a name made"
         )
 
 
@@ -238,31 +209,6 @@ def listed(argument: str, value: Sequence[_T], kind: type[_T]) -> tuple[_T, ...]
     return tuple(value)
 
 
-def function_size(
-    memory_size: float | None, reserved_concurrent_executions: float | None
-) -> None:
-    """Check the numbers that Lambda bounds."""
-    if memory_size is not None:
-        _whole("memory_size", memory_size, 128, 10_240)
-    if reserved_concurrent_executions is not None:
-        _whole("reserved_concurrent_executions", reserved_concurrent_executions, 0)
-
-
-def throttles(rate_limit: float | None, burst_limit: float | None) -> None:
-    """Check what an API of the tracker's own lets through."""
-    if (
-        rate_limit is not None
-        and _known("throttling_rate_limit", rate_limit)
-        and not rate_limit > 0
-    ):
-        raise ValueError(
-            "'throttling_rate_limit' must be above 0 requests a second, "
-            f"got {rate_limit!r}; the default is 100"
-        )
-    if burst_limit is not None:
-        _whole("throttling_burst_limit", burst_limit, 1)
-
-
 def own_api_only(**given: object) -> None:
     """Refuse what only an API that the tracker makes could take."""
     for argument, value in given.items():
@@ -288,11 +234,12 @@ def caller(source_arn: str) -> None:
     last = source_arn.rpartition("/")[2]
     if "/" not in source_arn or Token.is_unresolved(last):
         return
-    if last != TRACK and "*" not in last:
+    if last not in PATHS and "*" not in last:
+        known = " or ".join(f"'/{path}'" for path in PATHS)
         raise ValueError(
             f"'source_arn' {source_arn!r} has a path that ends in '/{last}', and the "
-            f"function answers 404 to all but '/{TRACK}'; let the other API's path "
-            f"end in '/{TRACK}'"
+            f"function answers 404 to all but {known}; let the other API's path "
+            f"end in {known}"
         )
 
 
@@ -334,30 +281,3 @@ def _items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]
                 f"{argument!r} has {item!r}, which is no string; write {example}"
             )
     return tuple(dict.fromkeys(found))
-
-
-def _whole(argument: str, value: float, least: int, most: int | None = None) -> None:
-    """Check a whole number within bounds."""
-    if not _known(argument, value):
-        return
-    if value % 1 or value < least or (most is not None and value > most):
-        bounds = (
-            f"from {least} to {most}" if most is not None else f"of {least} or more"
-        )
-        raise ValueError(f"{argument!r} must be a whole number {bounds}, got {value!r}")
-
-
-def _known(argument: str, value: float) -> bool:
-    """Whether a number is known now."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not _finite(value)
-    ):
-        raise ValueError(f"{argument!r} must be a number, got {value!r}")
-    return not Token.is_unresolved(value)
-
-
-def _finite(value: float) -> bool:
-    """Whether a number is one of JSON's; jsii's process dies of the others."""
-    return math.isfinite(value)

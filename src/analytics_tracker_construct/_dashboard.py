@@ -9,9 +9,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from ._delivery import DeliveryMembers
 from ._front import ApiMetrics
 from ._handler import metrics
-from ._metrics import PERIOD, Metrics
+from ._metrics import PERIOD, TrackerMetrics
 
 #: CloudWatch's columns; widgets of a row share them.
 _COLUMNS = 24
@@ -26,43 +27,75 @@ def make_dashboard(
     scope: Construct,
     *,
     function: lambda_.IFunction,
-    own: Metrics,
+    queued: DeliveryMembers,
+    own: TrackerMetrics,
     api: ApiMetrics | None,
 ) -> cloudwatch.Dashboard:
-    """Return a dashboard; its name is made by CloudFormation."""
+    """Return a dashboard; its name is made by CloudFormation.
+
+    Args:
+        scope: The tracker.
+        function: The function that takes requests.
+        queued: The tracker's queue and writer.
+        own: The metrics that the functions write.
+        api: The metrics of an API that is the tracker's own.
+    """
     rows = [
         [
             _graph(
                 "Events",
-                own.get(metrics.STORED).with_(label="stored"),
-                own.get(metrics.DUPLICATE).with_(label="duplicate"),
-                own.get(metrics.REFUSED).with_(label="refused"),
+                own.storing.get(metrics.STORED).with_(label="stored"),
+                own.storing.get(metrics.DUPLICATE).with_(label="duplicate"),
+                own.ingest.get(metrics.QUEUED).with_(label="queued"),
+                own.ingest.get(metrics.REFUSED).with_(label="refused"),
             ),
-            _graph("Stored by tenant", own.by(metrics.STORED, metrics.TENANT)),
-            _graph("Refused by reason", own.by(metrics.REFUSED, metrics.REASON)),
+            _graph("Stored by tenant", own.storing.by(metrics.STORED, metrics.TENANT)),
+            _graph("Refused by reason", own.ingest.by(metrics.REFUSED, metrics.REASON)),
         ],
         [
             _graph(
                 "Storage latency (ms)",
-                own.get(metrics.STORAGE_LATENCY, "p50").with_(label="p50"),
-                own.get(metrics.STORAGE_LATENCY, "p99").with_(label="p99"),
+                own.storing.get(metrics.STORAGE_LATENCY, "p50").with_(label="p50"),
+                own.storing.get(metrics.STORAGE_LATENCY, "p99").with_(label="p99"),
             ),
             _graph(
-                "Storage faults and missing salts",
-                own.get(metrics.STORAGE_FAULTS).with_(label="storage faults"),
-                own.get(metrics.MISSING_SALTS).with_(label="missing salts"),
+                "Faults",
+                own.storing.get(metrics.STORAGE_FAULTS).with_(label="storage"),
+                own.ingest.get(metrics.QUEUE_FAULTS).with_(label="queue"),
+                own.ingest.get(metrics.MISSING_SALTS).with_(label="missing salts"),
             ),
         ],
         [
             _graph(
-                "Function errors and throttles",
-                function.metric_errors(period=PERIOD),
-                function.metric_throttles(period=PERIOD),
+                "Messages",
+                queued.metric_waiting_messages(label="waiting"),
+                queued.metric_dead_letters(label="dead letters"),
+                own.writer.get(metrics.FAILED_MESSAGES).with_(label="failed"),
+            ),
+            _graph("Oldest message (s)", queued.metric_oldest_message_age()),
+            _graph(
+                "Stored by the writer",
+                own.writer.get(metrics.STORED).with_(label="stored"),
+                own.writer.get(metrics.DUPLICATE).with_(label="duplicate"),
+            ),
+        ],
+        [
+            _graph(
+                "Errors and throttles",
+                function.metric_errors(period=PERIOD, label="errors"),
+                function.metric_throttles(period=PERIOD, label="throttles"),
+                queued.writer.metric_errors(period=PERIOD, label="writer's errors"),
+                queued.writer.metric_throttles(
+                    period=PERIOD, label="writer's throttles"
+                ),
             ),
             _graph(
                 "Function duration (ms)",
                 function.metric_duration(period=PERIOD, statistic="p50", label="p50"),
                 function.metric_duration(period=PERIOD, statistic="p99", label="p99"),
+                queued.writer.metric_duration(
+                    period=PERIOD, statistic="p99", label="writer's p99"
+                ),
             ),
             _graph(
                 "Function concurrency",

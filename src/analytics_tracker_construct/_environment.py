@@ -1,4 +1,4 @@
-"""The function's environment: what the construct tells the handler, and its size."""
+"""The functions' environment: what the construct tells the handler, and its size."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ BUCKET_CHARS = 63
 ACCOUNT_CHARS = 12
 #: A scheme, the longest host name of DNS and a port.
 ORIGIN_CHARS = len("https://") + 253 + len(":65535")
+#: A region, the longest suffix of a partition's hosts and a queue's name.
+QUEUE_URL_CHARS = (
+    len("https://sqs.us-isob-east-1xx.amazonaws.com.cn//") + ACCOUNT_CHARS + 80
+)
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,18 @@ class TenantEntry:
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything that the function's variables are made from."""
+    """Everything that the functions' variables are made from."""
 
     allowed_buckets: tuple[str, ...]
     cors_origins: tuple[str, ...]
     salt_bucket: str
+    queue_url: str
     account: str
     trusted: bool
     honor_privacy_signals: bool
     viewer_country: bool
     metrics: bool
+    buffered: bool
     tenants: Mapping[str, TenantEntry] = field(default_factory=dict)
 
     def with_tenant(self, name: str, entry: TenantEntry) -> Environment:
@@ -62,8 +68,15 @@ class Environment:
             settings.HONOR_PRIVACY_SIGNALS: "1" if self.honor_privacy_signals else "0",
             settings.VIEWER_COUNTRY: "1" if self.viewer_country else "",
             settings.METRICS: "1" if self.metrics else "",
+            settings.QUEUE_URL: self.queue_url,
+            settings.BUFFERED: "1" if self.buffered else "",
         }
         return {name: value for name, value in found.items() if value}
+
+    def writer_variables(self) -> dict[str, str]:
+        """Return those of them that the writer reads."""
+        found = self.variables(_compact)
+        return {name: found[name] for name in settings.WRITER_NAMES if name in found}
 
     def check_size(self) -> None:
         """Check that variables and rights fit, each token as long as it may become.
@@ -106,6 +119,7 @@ class Environment:
             allowed_buckets=tuple(map(_bucket, self.allowed_buckets)),
             cors_origins=tuple(map(_origin, self.cors_origins)),
             salt_bucket=_bucket(self.salt_bucket),
+            queue_url=_wide(self.queue_url, QUEUE_URL_CHARS),
             account=_wide(self.account, ACCOUNT_CHARS),
             tenants={
                 name: TenantEntry(

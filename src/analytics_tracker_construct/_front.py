@@ -15,8 +15,10 @@ from constructs import Construct
 #: Marks, on the app, an API that a tracker has.
 _TAKEN = "analytics-tracker:api"
 
-#: The route's path, without its slash.
+#: The routes' paths, without their slash.
 TRACK = "track"
+PIXEL = "pixel.gif"
+PATHS = (TRACK, PIXEL)
 
 
 class ApiSettings(NamedTuple):

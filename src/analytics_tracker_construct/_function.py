@@ -1,4 +1,4 @@
-"""The ingest function with its role and its log group."""
+"""How a function is made, with its role and its log group."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ._asset import ENTRY, handler_code
+from ._asset import handler_code
 
 #: Lambda's Pythons that the handler's tests run on, oldest first; the last is used.
 RUNTIMES = ("python3.12", "python3.13", "python3.14")
 
 
-def physical_name(prefix: str | None) -> str | None:
-    """Return the function's name, if it has a prefix."""
-    return None if prefix is None else f"{prefix}-analytics-tracker"
+def physical_name(prefix: str | None, of: str = "tracker") -> str | None:
+    """Return the name of the tracker's function or another, if it has a prefix."""
+    return None if prefix is None else f"{prefix}-analytics-{of}"
 
 
-def make_role(scope: Construct) -> iam.Role:
+def make_role(scope: Construct, construct_id: str, description: str) -> iam.Role:
     """Return a role that Lambda may assume and that has no rights yet."""
     return iam.Role(
         scope,
-        "Role",
+        construct_id,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        description="Stores analytics events and keeps the day's salt",
+        description=description,
     )
 
 
@@ -46,7 +46,10 @@ def make_log_group(
 
 def make_function(
     scope: Construct,
+    construct_id: str,
     *,
+    description: str,
+    entry: str,
     role: iam.IRole,
     log_group: logs.ILogGroup,
     environment: Mapping[str, str],
@@ -55,16 +58,16 @@ def make_function(
     memory_size: float,
     reserved_concurrent_executions: float | None,
 ) -> lambda_.Function:
-    """Return the ingest function."""
+    """Return a function of the handler's code."""
     function = lambda_.Function(
         scope,
-        "Function",
+        construct_id,
         architecture=lambda_.Architecture.ARM_64,
         code=handler_code(),
-        description="Checks analytics events and stores them in S3",
+        description=description,
         environment=environment,
         function_name=name,
-        handler=ENTRY,
+        handler=entry,
         log_group=log_group,
         memory_size=memory_size,
         reserved_concurrent_executions=reserved_concurrent_executions,

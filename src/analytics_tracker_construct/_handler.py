@@ -32,32 +32,50 @@ if FOLDER is not _PACKED and _PACKAGE not in sys.modules:
 
 if TYPE_CHECKING:
     from handler import (
+        batch,
         buckets,
         columns,
+        draft,
+        fields,
         limits,
+        message,
         metrics,
+        queues,
         refusals,
+        replies,
         settings,
         storage,
     )
 else:
     from .handler import (
+        batch,
         buckets,
         columns,
+        draft,
+        fields,
         limits,
+        message,
         metrics,
+        queues,
         refusals,
+        replies,
         settings,
         storage,
     )
 
 __all__ = [
     "FOLDER",
+    "batch",
     "buckets",
     "columns",
+    "draft",
+    "fields",
     "limits",
+    "message",
     "metrics",
+    "queues",
     "refusals",
+    "replies",
     "settings",
     "storage",
 ]

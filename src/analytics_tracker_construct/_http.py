@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ._access_logs import HTTP_FORMAT
 from ._front import (
+    PIXEL,
     TRACK,
     ApiMetrics,
     ApiSettings,
@@ -125,6 +126,15 @@ def _add_routes(
         integration=integration,
         route_key=apigatewayv2.HttpRouteKey.with_(
             f"/{TRACK}", apigatewayv2.HttpMethod.POST
+        ),
+    )
+    apigatewayv2.HttpRoute(
+        routes,
+        "Pixel",
+        http_api=api,
+        integration=integration,
+        route_key=apigatewayv2.HttpRouteKey.with_(
+            f"/{PIXEL}", apigatewayv2.HttpMethod.GET
         ),
     )
     apigatewayv2.HttpRoute(

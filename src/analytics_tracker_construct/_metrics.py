@@ -1,8 +1,8 @@
-"""The metrics that the function writes, as CloudWatch objects."""
+"""The metrics that the functions write, as CloudWatch objects."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -73,22 +73,55 @@ class Metrics(NamedTuple):
         )
 
 
-class MetricMethods:
-    """The `metric_*` methods of a tracker; each takes `enable_metrics=True`."""
+class TrackerMetrics(NamedTuple):
+    """The metrics of a tracker's functions, by what they do."""
 
-    _metrics: Metrics | None
+    ingest: Metrics
+    """Of the function that takes requests."""
+    writer: Metrics
+    """Of the function that stores what waits in the queue."""
+    storing: Metrics
+    """Of the one that stores every event, unless S3 or SQS fails."""
+
+
+class MetricMethods:
+    """The `metric_*` methods of a tracker; each takes `enable_metrics=True`.
+
+    Those about storing are the function's own with delivery DIRECT, and the writer's
+    with BUFFERED.
+    """
+
+    _metrics: TrackerMetrics | None
 
     def metric_stored_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """The number of events stored; by default, their sum over 5 minutes.
 
+        With delivery DIRECT, `metric_recovered_events` counts those that took the way
+        through the queue. With BUFFERED this is the same, and what the function stores
+        by itself while the queue fails is in neither.
+
         Args:
             tenant: Whose events to count.
                 Default: everybody's.
             options: What to change of the metric.
         """
-        return self._metric(metrics.STORED, _of(tenant)).with_(**options)
+        own = self._of("storing", metrics.STORED)
+        return own.get(metrics.STORED, dimension=_by(tenant)).with_(**options)
+
+    def metric_recovered_events(
+        self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """The number of events that the writer stored; by default, their sum.
+
+        Args:
+            tenant: Whose events to count.
+                Default: everybody's.
+            options: What to change of the metric.
+        """
+        own = self._of("writer", metrics.STORED)
+        return own.get(metrics.STORED, dimension=_by(tenant)).with_(**options)
 
     def metric_duplicate_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -100,7 +133,21 @@ class MetricMethods:
                 Default: everybody's.
             options: What to change of the metric.
         """
-        return self._metric(metrics.DUPLICATE, _of(tenant)).with_(**options)
+        own = self._of("storing", metrics.DUPLICATE)
+        return own.get(metrics.DUPLICATE, dimension=_by(tenant)).with_(**options)
+
+    def metric_queued_events(
+        self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """The number of events put on the queue; by default, their sum.
+
+        Args:
+            tenant: Whose events to count.
+                Default: everybody's.
+            options: What to change of the metric.
+        """
+        own = self._of("ingest", metrics.QUEUED)
+        return own.get(metrics.QUEUED, dimension=_by(tenant)).with_(**options)
 
     def metric_refused_events(
         self, reason: str | None = None, **options: Unpack[MetricOptions]
@@ -122,39 +169,56 @@ class MetricMethods:
                 f"one of {', '.join(labels)}"
             )
         dimension = None if reason is None else (metrics.REASON, reason)
-        return self._metric(metrics.REFUSED, dimension).with_(**options)
+        own = self._of("ingest", metrics.REFUSED)
+        return own.get(metrics.REFUSED, dimension=dimension).with_(**options)
 
     def metric_storage_faults(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """The number of events that S3 did not take; by default, their sum."""
-        return self._metric(metrics.STORAGE_FAULTS).with_(**options)
+        """The number of times that S3 took no object; by default, their sum."""
+        own = self._of("storing", metrics.STORAGE_FAULTS)
+        return own.get(metrics.STORAGE_FAULTS).with_(**options)
+
+    def metric_queue_faults(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """The number of times that SQS took no message; by default, their sum."""
+        own = self._of("ingest", metrics.QUEUE_FAULTS)
+        return own.get(metrics.QUEUE_FAULTS).with_(**options)
+
+    def metric_failed_messages(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """The number of messages that the writer gave back; by default, their sum."""
+        own = self._of("writer", metrics.FAILED_MESSAGES)
+        return own.get(metrics.FAILED_MESSAGES).with_(**options)
 
     def metric_missing_salts(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """The number of events stored without `ip` for want of a salt, their sum."""
-        return self._metric(metrics.MISSING_SALTS).with_(**options)
+        own = self._of("ingest", metrics.MISSING_SALTS)
+        return own.get(metrics.MISSING_SALTS).with_(**options)
 
     def metric_storage_latency(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """How long S3 takes for an event, in ms; by default, the 99th percentile."""
-        return self._metric(metrics.STORAGE_LATENCY, statistic="p99").with_(**options)
+        """How long S3 takes for an object, in ms; by default, the 99th percentile."""
+        own = self._of("storing", metrics.STORAGE_LATENCY)
+        return own.get(metrics.STORAGE_LATENCY, "p99").with_(**options)
 
-    def _metric(
-        self,
-        name: str,
-        dimension: tuple[str, str] | None = None,
-        statistic: str = cloudwatch.Stats.SUM,
-    ) -> cloudwatch.Metric:
+    def _of(
+        self, function: Literal["ingest", "writer", "storing"], name: str
+    ) -> Metrics:
+        """The metrics of one function, of which `name` is wanted."""
         if self._metrics is None:
             raise ValueError(
                 f"the metric {name} is not written, because 'enable_metrics' is False; "
                 "pass enable_metrics=True to the tracker"
             )
-        return self._metrics.get(name, statistic, dimension)
+        found: Metrics = getattr(self._metrics, function)
+        return found
 
 
-def _of(tenant: Tenant | None) -> tuple[str, str] | None:
+def _by(tenant: Tenant | None) -> tuple[str, str] | None:
     return None if tenant is None else (metrics.TENANT, tenant.name)

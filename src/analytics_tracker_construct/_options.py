@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 
 from .api import TrackerApi
+from .delivery import Delivery
 
 
 class TrackerOptions(TypedDict, total=False):
@@ -27,6 +28,9 @@ class TrackerOptions(TypedDict, total=False):
     lambda_timeout: Duration | float | None
     additional_policies: Sequence[iam.PolicyStatement]
     api: TrackerApi | None
+    delivery: Delivery
+    buffering_interval: Duration | float | None
+    buffering_batch_size: int | None
     honor_privacy_signals: bool
     throttling_rate_limit: float | None
     throttling_burst_limit: int | None

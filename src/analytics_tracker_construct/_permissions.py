@@ -24,6 +24,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ._handler import columns, settings
@@ -35,6 +36,11 @@ HAND_OVER = "s3:PutObjectAcl"
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 ENCRYPT = "kms:GenerateDataKey"
 KEEP_SALTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+SEND = "sqs:SendMessage"
+#: What Lambda needs to hand a queue's messages to a function, under its role.
+#: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+RECEIVE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+#: A log group's ARN ends with `:*`, which is its streams.
 WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 READ = "s3:GetObject"
 LIST = "s3:ListBucket"
@@ -47,7 +53,7 @@ OBJECT_ACL = "bucket-owner-full-control"
 #: them that bucket names may take: the rest is for other statements.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 ROLE_POLICY_CHARS = 10_240
-_NAMES_CHARS = ROLE_POLICY_CHARS - 1_740
+NAMES_CHARS = ROLE_POLICY_CHARS - 1_740
 
 _EVENTS = f"{columns.PREFIX}*"
 #: `"arn:aws-us-gov:s3:::` and `/analytics/*",` around a bucket's name.
@@ -55,7 +61,7 @@ _ARN_CHARS = len('"arn:aws-us-gov:s3:::/",') + len(_EVENTS)
 
 
 class EventWrites:
-    """The role's right to store events, which grows with each bucket.
+    """A role's right to store events, which grows with each bucket.
 
     Bucket names are global: a pattern such as `*-analytics` also matches strangers'
     buckets. So each statement holds only in the accounts given.
@@ -101,63 +107,59 @@ def check_names(lengths: Iterable[int]) -> None:
         ValueError: If they do not.
     """
     total = 2 * sum(_ARN_CHARS + length for length in lengths)
-    if total > _NAMES_CHARS:
+    if total > NAMES_CHARS:
         raise ValueError(
             f"'allowed_buckets' and tenants' buckets take {total} characters of the "
-            f"role's policies, and {_NAMES_CHARS} are left for them of the "
+            f"role's policies, and {NAMES_CHARS} are left for them of the "
             f"{ROLE_POLICY_CHARS} that IAM allows; use patterns such as '*-analytics' "
             "in place of names, or several trackers"
         )
 
 
-def keep_salts(role: iam.IRole, bucket: s3.IBucket) -> None:
-    """Let the function make, read and destroy salts."""
-    role.add_to_principal_policy(
-        iam.PolicyStatement(
-            actions=list(KEEP_SALTS),
-            resources=[bucket.arn_for_objects(f"{settings.SALT_PREFIX}*")],
-        )
-    )
+def let_ingest(
+    role: iam.IRole, salts: s3.IBucket, queue: sqs.IQueue, log_group: logs.ILogGroup
+) -> None:
+    """Let the function make, read and destroy salts, queue events and write logs."""
+    _allow(role, KEEP_SALTS, salts.arn_for_objects(f"{settings.SALT_PREFIX}*"))
+    _allow(role, (SEND,), queue.queue_arn)
+    _allow(role, WRITE_LOGS, log_group.log_group_arn)
 
 
-def write_logs(role: iam.IRole, group: logs.ILogGroup) -> None:
-    """Let the function write to its own log group."""
+def let_write(role: iam.IRole, queue: sqs.IQueue, log_group: logs.ILogGroup) -> None:
+    """Let the writer be called with what waits in the queue, and write logs."""
+    _allow(role, RECEIVE, queue.queue_arn)
+    _allow(role, WRITE_LOGS, log_group.log_group_arn)
+
+
+def _allow(role: iam.IRole, actions: Sequence[str], resource: str) -> None:
     role.add_to_principal_policy(
-        iam.PolicyStatement(
-            # The group's ARN ends with `:*`, which is its streams.
-            actions=list(WRITE_LOGS),
-            resources=[group.log_group_arn],
-        )
+        iam.PolicyStatement(actions=list(actions), resources=[resource])
     )
 
 
 def check_role(scope: Construct, role: iam.IRole) -> None:
-    """Refuse a role that Lambda cannot take.
+    """Refuse a given role that Lambda cannot take; warn of one that got no rights.
 
     Raises:
         ValueError: If it is known to be in another account than the stack.
     """
     account = Stack.of(scope).account
-    if Token.is_unresolved(role.role_arn) or Token.is_unresolved(account):
-        return
-    owner = Arn.split(role.role_arn, ArnFormat.SLASH_RESOURCE_NAME).account
-    if owner != account:
-        raise ValueError(
-            f"'role' {role.role_arn} is not in the stack's account {account}, and a "
-            "function cannot run under another account's role; make the role in the "
-            "tracker's account and name it in the other account's bucket policies"
-        )
-
-
-def warn_of_unchangeable_role(scope: Construct, role: iam.IRole) -> None:
-    """Say so where the statements could not be added to a role that was imported."""
+    if not Token.is_unresolved(role.role_arn) and not Token.is_unresolved(account):
+        owner = Arn.split(role.role_arn, ArnFormat.SLASH_RESOURCE_NAME).account
+        if owner != account:
+            raise ValueError(
+                f"'role' {role.role_arn} is not in the stack's account {account}, and "
+                "a function cannot run under another account's role; make the role in "
+                "the tracker's account and name it in the other account's bucket "
+                "policies"
+            )
     if not any(isinstance(child, iam.Policy) for child in role.node.find_all()):
         Annotations.of(scope).add_warning_v2(
             "analytics-tracker:role-not-changed",
             f"The role {role.node.path} was imported so that it cannot be changed, and "
             "its rights are yours to see to: the README's section 'IAM permissions' "
-            "lists what the function does. Without them no event is stored. Import it "
-            "without mutable=False to have them added",
+            "lists what the function and the writer do. Without them no event is "
+            "stored. Import it without mutable=False to have them added",
         )
 
 

@@ -12,6 +12,8 @@ from constructs import Construct
 
 from ._access_logs import REST_FORMAT
 from ._front import (
+    PATHS,
+    PIXEL,
     TRACK,
     ApiMetrics,
     ApiSettings,
@@ -156,8 +158,8 @@ class ExistingRest:
             Annotations.of(scope).add_warning_v2(
                 "analytics-tracker:rest-api-not-deployed",
                 "The REST API given to TrackerApi.existing_rest is not deployed by "
-                "this app, so /track answers 403 until its stage gets a new "
-                "deployment: after each change of the tracker's routes run "
+                f"this app, so /{TRACK} and /{PIXEL} answer 403 until its stage gets a "
+                "new deployment: after each change of the tracker's routes run "
                 "'aws apigateway create-deployment --rest-api-id <id> "
                 "--stage-name <stage>'",
             )
@@ -185,14 +187,15 @@ class ExistingRest:
                 "'api' was imported without its root resource; import it with "
                 "RestApi.from_rest_api_attributes(rest_api_id=…, root_resource_id=…)"
             ) from error
-        if root.get_resource(TRACK) is not None or any(
-            method.resource.path == f"/{TRACK}"
-            for method in getattr(self.api, "methods", ())
-        ):
-            raise ValueError(
-                f"'api' has a resource /{TRACK} already; a REST API takes one "
-                "tracker, so rename that resource or give this tracker another API"
-            )
+        methods = getattr(self.api, "methods", ())
+        for path in PATHS:
+            if root.get_resource(path) is not None or any(
+                method.resource.path == f"/{path}" for method in methods
+            ):
+                raise ValueError(
+                    f"'api' has a resource /{path} already; a REST API takes one "
+                    "tracker, so rename that resource or give this tracker another API"
+                )
         return root
 
 
@@ -204,6 +207,7 @@ def _add_routes(
 ) -> None:
     routes = Construct(scope, "Routes")
     track = apigateway.Resource(routes, "Track", parent=root, path_part=TRACK)
+    pixel = apigateway.Resource(routes, "Pixel", parent=root, path_part=PIXEL)
     integration = apigateway.LambdaIntegration(function, allow_test_invoke=False)
     apigateway.Method(
         routes,
@@ -223,4 +227,12 @@ def _add_routes(
             authorization_type=apigateway.AuthorizationType.NONE
         ),
         resource=track,
+    )
+    apigateway.Method(
+        routes,
+        "Get",
+        http_method="GET",
+        integration=integration,
+        options=options,
+        resource=pixel,
     )

@@ -71,7 +71,9 @@ class TrackerApi:
         """A REST API that exists, and only gains the tracker's routes.
 
         What it sets as defaults for its methods, such as an authorizer, holds for
-        `POST /track`. Preflights go to the function, whatever its CORS defaults.
+        `POST /track` and `GET /pixel.gif`. Preflights go to the function, whatever its
+        CORS defaults. Gzip bodies and the pixel need `*/*` among its binary media
+        types.
 
         Args:
             api: The API, defined in the tracker's stack or imported with
@@ -92,9 +94,9 @@ class TrackerApi:
     ) -> TrackerApi:
         """An HTTP API that exists, and only gains the tracker's routes.
 
-        Its default authorizer, if it has one, holds for `POST /track`. If it has a
-        CORS configuration, API Gateway answers preflights by that and replaces the
-        function's CORS headers.
+        Its default authorizer, if it has one, holds for `POST /track` and
+        `GET /pixel.gif`. If it has a CORS configuration, API Gateway answers preflights
+        by that and replaces the function's CORS headers.
 
         Args:
             api: The API, of any stack or imported.

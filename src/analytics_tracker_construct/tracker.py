@@ -18,26 +18,32 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from . import _checks, _costs, _kinds, _permissions, _tenants
+from . import _checks, _costs, _kinds, _numbers, _permissions, _tenants
 from ._alarms import make_alarms
+from ._asset import ENTRY
 from ._dashboard import make_dashboard
+from ._delivery import DeliveryMembers, DeliveryParts
 from ._environment import BUCKET_CHARS, Environment, TenantEntry
-from ._front import TRACK, ApiPlan, ApiSettings
+from ._front import PIXEL, TRACK, ApiPlan, ApiSettings
 from ._function import make_function, make_log_group, make_role, physical_name
 from ._handler import settings
-from ._metrics import MetricMethods, Metrics
+from ._metrics import MetricMethods, Metrics, TrackerMetrics
+from ._queue import make_queues
 from ._salts import make_salt_bucket
+from ._writer import make_writer, visibility
 from .api import TrackerApi
+from .delivery import Delivery
 from .tenant import Tenant
 
 
 @jsii.implements(iam.IGrantable)
-class AnalyticsTracker(MetricMethods, Construct):
+class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
     """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
 
     By default the API takes 100 requests a second and bursts of 200. That caps a day at
     8.64 million requests, which with one event each cost about 80 US dollars at
-    list prices.
+    list prices. The worst of such days costs about 1,740: each request is a batch that
+    becomes 10 objects, runs into its timeout, and is queued and stored once more.
 
     Args:
         scope: The stack or construct that it becomes a part of.
@@ -47,12 +53,14 @@ class AnalyticsTracker(MetricMethods, Construct):
         trusted_accounts: Other AWS accounts whose buckets may be written.
             Default: only the stack's own account.
         role: The function's role, where a bucket policy in another account must name
-            it. It gets the rights that the function needs.
-            Default: a new role.
+            it. It gets the rights that the function needs. The writer runs as it too,
+            for the policy that lets one of them in must let in both.
+            Default: a new role for each.
         cors_origin: `"*"`, or one or several origins that browsers may send from.
             Default: `"*"`.
-        function_prefix: The function is called `<prefix>-analytics-tracker`.
-            Default: its name is made by CloudFormation.
+        function_prefix: The function is called `<prefix>-analytics-tracker`, and the
+            writer `<prefix>-analytics-writer`.
+            Default: their names are made by CloudFormation.
         api_name: The name of an API that the tracker makes.
             Default: the function's, or one made from the construct's path.
         enable_metrics: Whether the function counts what it does in CloudWatch, with a
@@ -63,10 +71,22 @@ class AnalyticsTracker(MetricMethods, Construct):
         lambda_timeout: How long the function may run, 3 to 29 s; a plain number is
             seconds.
             Default: 10 seconds.
-        additional_policies: Statements added to the function's role.
+        additional_policies: Statements added to the function's role. What it needs for
+            a bucket, such as the right to use its key, the writer needs too: add that
+            to `writer_role` as well.
             Default: none.
         api: Which API leads to the function, made by `TrackerApi`.
             Default: `TrackerApi.rest()`, a new REST API.
+        delivery: When an event that was answered is in S3: `Delivery.DIRECT`, at once,
+            or `Delivery.BUFFERED`, when the writer has gathered a batch.
+            Default: `Delivery.DIRECT`.
+        buffering_interval: How long the writer gathers a batch, 1 to 300 s; a plain
+            number is seconds. Only with `Delivery.BUFFERED`.
+            Default: 60 seconds.
+        buffering_batch_size: How many messages, 1 to 10,000, the writer gathers at
+            most; a message is what one request has for one bucket and day. Lambda
+            ends a batch at 6 MB too. Only with `Delivery.BUFFERED`.
+            Default: 10,000.
         honor_privacy_signals: Whether events that come with `Sec-GPC: 1` or `DNT: 1`
             are stored without ip, sessionId and userAgent.
             Default: they are.
@@ -81,8 +101,8 @@ class AnalyticsTracker(MetricMethods, Construct):
             Default: 512.
         log_retention: How long logs are kept.
             Default: one month.
-        removal_policy: What happens to buckets and log groups made here when the stack
-            is deleted. A bucket with objects in it is never deleted.
+        removal_policy: What happens to buckets, queues and log groups made here when
+            the stack is deleted. A bucket with objects in it is never deleted.
             Default: they are kept.
 
     Raises:
@@ -105,6 +125,9 @@ class AnalyticsTracker(MetricMethods, Construct):
         lambda_timeout: Duration | float | None = None,
         additional_policies: Sequence[iam.PolicyStatement] = (),
         api: TrackerApi | None = None,
+        delivery: Delivery = Delivery.DIRECT,
+        buffering_interval: Duration | float | None = None,
+        buffering_batch_size: int | None = None,
         honor_privacy_signals: bool = True,
         throttling_rate_limit: float | None = None,
         throttling_burst_limit: int | None = None,
@@ -116,18 +139,23 @@ class AnalyticsTracker(MetricMethods, Construct):
         patterns = _checks.bucket_patterns(allowed_buckets)
         trusted = _checks.accounts(trusted_accounts)
         origins = _checks.cors_origins(cors_origin)
-        timeout = _checks.timeout(10 if lambda_timeout is None else lambda_timeout)
+        timeout = _numbers.timeout(
+            _costs.TIMEOUT_SECONDS if lambda_timeout is None else lambda_timeout
+        )
         statements = _checks.listed(
             "additional_policies", additional_policies, iam.PolicyStatement
         )
         plan = _plan(api)
+        buffering = _numbers.buffering(
+            delivery, buffering_interval, buffering_batch_size
+        )
         if plan.existing:
             _checks.own_api_only(
                 api_name=api_name,
                 throttling_rate_limit=throttling_rate_limit,
                 throttling_burst_limit=throttling_burst_limit,
             )
-        _checks.throttles(throttling_rate_limit, throttling_burst_limit)
+        _numbers.throttles(throttling_rate_limit, throttling_burst_limit)
         _kinds.flag("enable_metrics", enable_metrics)
         _kinds.flag("honor_privacy_signals", honor_privacy_signals)
         _kinds.member("log_retention", log_retention, logs.RetentionDays, "ONE_MONTH")
@@ -141,30 +169,32 @@ class AnalyticsTracker(MetricMethods, Construct):
             "topic_arn",
             "import it with sns.Topic.from_topic_arn(…)",
         )
-        _checks.function_size(memory_size, reserved_concurrent_executions)
-        if api_name is not None:
-            _checks.api_name(api_name)
-        if function_prefix is not None:
-            _checks.function_prefix(function_prefix)
+        _numbers.function_size(memory_size, reserved_concurrent_executions)
+        _checks.names(api_name=api_name, function_prefix=function_prefix)
         _checks.alarms(alarm_topic, enable_metrics=enable_metrics)
 
         super().__init__(scope, construct_id)
 
         stack = Stack.of(self)
-        if role is not None:
-            _permissions.check_role(self, role)
         retention = log_retention or logs.RetentionDays.ONE_MONTH
         self._removal_policy = removal_policy or RemovalPolicy.RETAIN
         self._trusted_accounts = trusted
         self._tenants: dict[str, Tenant] = {}
 
         self._salt_bucket = make_salt_bucket(self, self._removal_policy)
+        queues = make_queues(
+            self,
+            removal_policy=self._removal_policy,
+            visibility=visibility(buffering),
+        )
         self._environment = Environment(
             account=stack.account,
             allowed_buckets=patterns,
+            buffered=delivery is Delivery.BUFFERED,
             cors_origins=origins,
             honor_privacy_signals=honor_privacy_signals,
             metrics=enable_metrics,
+            queue_url=queues.events.queue_url,
             salt_bucket=self._salt_bucket.bucket_name,
             trusted=bool(trusted),
             viewer_country=plan.tells_country(stack),
@@ -172,18 +202,36 @@ class AnalyticsTracker(MetricMethods, Construct):
         self._environment.check_size()
 
         self._log_group = make_log_group(self, "Logs", retention, self._removal_policy)
-        self._role = role if role is not None else make_role(self)
-        self._writes = _permissions.EventWrites(self._role, (stack.account, *trusted))
-        self._writes.allow(*patterns)
-        _permissions.keep_salts(self._role, self._salt_bucket)
-        _permissions.write_logs(self._role, self._log_group)
+        writer_log_group = make_log_group(
+            self, "WriterLogs", retention, self._removal_policy
+        )
+        self._role = role or make_role(
+            self, "Role", "Stores analytics events and keeps the day's salt"
+        )
+        writer_role = role or make_role(
+            self, "WriterRole", "Stores analytics events that wait in the queue"
+        )
+        # Under a role that was given both run, and it needs each right once.
+        self._writes = tuple(
+            _permissions.EventWrites(each, (stack.account, *trusted))
+            for each in ((role,) if role else (self._role, writer_role))
+        )
+        for writes in self._writes:
+            writes.allow(*patterns)
+        _permissions.let_ingest(
+            self._role, self._salt_bucket, queues.events, self._log_group
+        )
+        _permissions.let_write(writer_role, queues.events, writer_log_group)
         for statement in statements:
             self.add_to_role_policy(statement)
         if role is not None:
-            _permissions.warn_of_unchangeable_role(self, role)
+            _permissions.check_role(self, role)
 
         self._function = make_function(
             self,
+            "Function",
+            description="Checks analytics events and stores them in S3",
+            entry=ENTRY,
             environment=self._variables(),
             log_group=self._log_group,
             memory_size=memory_size or _costs.MEMORY_MIB,
@@ -191,6 +239,18 @@ class AnalyticsTracker(MetricMethods, Construct):
             reserved_concurrent_executions=reserved_concurrent_executions,
             role=self._role,
             timeout=timeout,
+        )
+        writer = make_writer(
+            self,
+            buffering=buffering,
+            environment=self._environment.writer_variables(),
+            log_group=writer_log_group,
+            name=physical_name(function_prefix, "writer"),
+            queue=queues.events,
+            role=writer_role,
+        )
+        self._parts = DeliveryParts(
+            delivery, queues, writer, writer_role, writer_log_group
         )
         self._front = plan.build(
             self,
@@ -206,26 +266,11 @@ class AnalyticsTracker(MetricMethods, Construct):
             ),
         )
 
-        self._metrics = (
-            Metrics(self._function.function_name) if enable_metrics else None
-        )
+        self._metrics: TrackerMetrics | None = None
         self._dashboard: cloudwatch.Dashboard | None = None
         self._alarms: tuple[cloudwatch.Alarm, ...] = ()
-        if self._metrics is not None:
-            self._dashboard = make_dashboard(
-                self,
-                api=self._front.metrics,
-                function=self._function,
-                own=self._metrics,
-            )
-            if alarm_topic is not None:
-                self._alarms = make_alarms(
-                    self,
-                    alarm_topic,
-                    api=self._front.metrics,
-                    function=self._function,
-                    own=self._metrics,
-                )
+        if enable_metrics:
+            self._monitor(alarm_topic)
 
     @property
     def api(self) -> apigateway.IRestApi | apigatewayv2.IHttpApi:
@@ -251,6 +296,11 @@ class AnalyticsTracker(MetricMethods, Construct):
     def track_url(self) -> str:
         """The address that events are sent to."""
         return f"{self.api_endpoint}/{TRACK}"
+
+    @property
+    def pixel_url(self) -> str:
+        """The address of an image that stores the event in its query string."""
+        return f"{self.api_endpoint}/{PIXEL}"
 
     @property
     def function(self) -> lambda_.Function:
@@ -310,7 +360,8 @@ class AnalyticsTracker(MetricMethods, Construct):
         Args:
             name: 1 to 63 lower-case letters, digits and hyphens; begins with a letter.
             bucket: Where its events are stored; one bucket serves one tenant. The
-                function gets what it needs to write with the bucket's KMS key.
+                function and the writer get what they need to write with the bucket's
+                KMS key.
                 Default: a new private bucket, which is kept when the stack is deleted.
                 Objects over 128 KiB move to Intelligent-Tiering after 90 days, unless
                 they expire by then or their retention is not known at synthesis.
@@ -363,13 +414,14 @@ class AnalyticsTracker(MetricMethods, Construct):
         environment.check_size()
         self._environment = environment
         self._tenants[name] = tenant
-        self._writes.allow_bucket(bucket)
+        for writes in self._writes:
+            writes.allow_bucket(bucket)
         for variable, value in self._variables().items():
             self._function.add_environment(variable, value)
         return tenant
 
     def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
-        """Add a statement to the function's role."""
+        """Add a statement to the function's role, which the writer's is not."""
         self._role.add_to_principal_policy(statement)
 
     def grant_read(self, grantee: iam.IGrantable, tenant: Tenant) -> iam.Grant:
@@ -394,8 +446,8 @@ class AnalyticsTracker(MetricMethods, Construct):
         Args:
             source_arn: What may call, such as
                 `api.arn_for_execute_api("POST", "/track", "prod")`. Its path must end
-                in `/track`, as the function expects. The same one again changes
-                nothing.
+                in `/track` or `/pixel.gif`, as the function expects. The same one
+                again changes nothing.
 
         Raises:
             ValueError: If its path is known to end otherwise.
@@ -407,6 +459,29 @@ class AnalyticsTracker(MetricMethods, Construct):
         if self._environment.viewer_country:
             self._environment = replace(self._environment, viewer_country=False)
             self._function.add_environment(settings.VIEWER_COUNTRY, "0")
+
+    def _monitor(self, alarm_topic: sns.ITopic | None) -> None:
+        """Define the metrics, the dashboard and, for a topic, the alarms."""
+        ingest = Metrics(self._function.function_name)
+        writer = Metrics(self.writer.function_name)
+        buffered = self.delivery is Delivery.BUFFERED
+        self._metrics = TrackerMetrics(ingest, writer, writer if buffered else ingest)
+        self._dashboard = make_dashboard(
+            self,
+            api=self._front.metrics,
+            function=self._function,
+            own=self._metrics,
+            queued=self,
+        )
+        if alarm_topic is not None:
+            self._alarms = make_alarms(
+                self,
+                alarm_topic,
+                api=self._front.metrics,
+                function=self._function,
+                own=self._metrics,
+                queued=self,
+            )
 
     def _child(self, name: str) -> Construct:
         """The construct that holds all children of one kind."""

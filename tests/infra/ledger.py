@@ -43,6 +43,7 @@ _OWN_BUCKETS = ("multi_tenant", "standalone")
 _HOST = ("existing_stack",)
 
 _OPEN = "browsers of strangers send events; the allow-list of buckets is the check"
+_IMAGE = "a mail or a page asks for an image without credentials; checks as above"
 _HOSTS_OWN = "the host's own API, as it was before the tracker came"
 
 NAG = (
@@ -72,11 +73,16 @@ NAG = (
         "a browser sends a preflight without credentials",
     ),
     Row("AwsSolutions-COG4", "Tracker/Routes/Post/Resource", _OPEN),
-    Row(
-        "AwsSolutions-IAM5",
-        "Tracker/Role/DefaultPolicy/Resource",
-        "an event's key is not known before it comes; accounts are a condition",
-        detail="/analytics/*",
+    Row("AwsSolutions-APIG4", "Tracker/Routes/Get/Resource", _IMAGE),
+    Row("AwsSolutions-COG4", "Tracker/Routes/Get/Resource", _IMAGE),
+    *(
+        Row(
+            "AwsSolutions-IAM5",
+            f"Tracker/{role}/DefaultPolicy/Resource",
+            "an event's key is not known before it comes; accounts are a condition",
+            detail="/analytics/*",
+        )
+        for role in ("Role", "WriterRole")
     ),
     Row(
         "AwsSolutions-IAM5",

@@ -30,8 +30,33 @@ class Built(NamedTuple):
         return dict(resource["Properties"])
 
     def function(self) -> Json:
-        """Return the properties of the tracker's function."""
-        return self.only("AWS::Lambda::Function")
+        """Return the properties of the function that takes requests."""
+        return self._entered_by("handler.app.handler")
+
+    def writer(self) -> Json:
+        """Return the properties of the function that empties the queue."""
+        return self._entered_by("handler.writer.handler")
+
+    def queue(self, name: str) -> Json:
+        """Return one of the two queues, with its policies."""
+        return dict(self.all("AWS::SQS::Queue")[self.id_of("AWS::SQS::Queue", name)])
+
+    def id_of(self, kind: str, name: str) -> str:
+        """Return the logical id of the tracker's resource of a type and a name."""
+        (found,) = [
+            logical_id
+            for logical_id in self.all(kind)
+            if logical_id[:-8] == f"Tracker{name}"
+        ]
+        return found
+
+    def _entered_by(self, handler: str) -> Json:
+        (found,) = [
+            resource["Properties"]
+            for resource in self.all("AWS::Lambda::Function").values()
+            if resource["Properties"]["Handler"] == handler
+        ]
+        return dict(found)
 
     def environment(self) -> Json:
         """Return the function's variables, each as flat text."""
@@ -66,6 +91,9 @@ def flat(value: Any) -> Any:
     if "Fn::Join" in value:
         separator, parts = value["Fn::Join"]
         return separator.join(flat(part) for part in parts)
+    if "Fn::Select" in value:
+        index, parts = value["Fn::Select"]
+        return f"<part {index} of {flat(parts)}>"
     return {name: flat(item) for name, item in value.items()}
 
 

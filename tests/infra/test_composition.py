@@ -60,7 +60,7 @@ def test_it_may_be_part_of_a_nested_stack(stack: Stack) -> None:
     nested = NestedStack(stack, "Nested")
     AnalyticsTracker(nested, "Tracker", enable_metrics=True).add_tenant("acme")
 
-    Template.from_stack(nested).resource_count_is("AWS::Lambda::Function", 1)
+    Template.from_stack(nested).resource_count_is("AWS::Lambda::Function", 2)
 
 
 def test_it_may_be_part_of_a_stage(tmp_path: object) -> None:

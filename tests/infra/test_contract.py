@@ -10,8 +10,14 @@ import sys
 import pytest
 
 import analytics_tracker_construct
-from analytics_tracker_construct import AnalyticsTracker, TrackerOptions, _costs
-from analytics_tracker_construct._front import TRACK
+from analytics_tracker_construct import (
+    AnalyticsTracker,
+    TrackerOptions,
+    _costs,
+    _numbers,
+)
+from analytics_tracker_construct._front import PATHS
+from analytics_tracker_construct._handler import limits
 
 from .templates import Built
 
@@ -19,7 +25,12 @@ from .templates import Built
 #: events stay behind in the old one.
 STATEFUL = {
     "AWS::S3::Bucket": {"TrackerSalts53D4DF0A", "TrackerTenantsacme973C22E0"},
-    "AWS::Logs::LogGroup": {"TrackerLogs6F324061", "TrackerAccessLogs056CBB5A"},
+    "AWS::Logs::LogGroup": {
+        "TrackerLogs6F324061",
+        "TrackerAccessLogs056CBB5A",
+        "TrackerWriterLogs89F1435A",
+    },
+    "AWS::SQS::Queue": {"TrackerQueue322E8F99", "TrackerDeadLetterQueueF017A4D9"},
 }
 
 
@@ -32,7 +43,7 @@ def test_the_address_of_an_api_never_changes(full: Built, http: Built) -> None:
     """A replaced API has another host name, and every client has the old one."""
     assert set(full.all("AWS::ApiGateway::RestApi")) == {"TrackerApi2DF23A67"}
     assert set(http.all("AWS::ApiGatewayV2::Api")) == {"TrackerHttpApi92CB338F"}
-    assert TRACK == "track"
+    assert PATHS == ("track", "pixel.gif")
 
 
 def test_a_tracker_may_change_its_kind_of_api(full: Built, http: Built) -> None:
@@ -54,6 +65,7 @@ def test_the_public_names_are_these() -> None:
     assert set(analytics_tracker_construct.__all__) == {
         "AnalyticsTracker",
         "AnalyticsTrackerStack",
+        "Delivery",
         "MetricOptions",
         "Tenant",
         "TrackerApi",
@@ -122,8 +134,21 @@ def test_the_bill_that_is_told_is_the_bill_that_is_computed() -> None:
     told = " ".join((inspect.getdoc(AnalyticsTracker) or "").split())
     millions = _costs.requests_a_day() / 1e6
     dollars = round(_costs.dollars_a_day(), -1)
+    worst = round(_costs.worst_dollars_a_day(), -1)
 
     assert f"takes {_costs.RATE_LIMIT} requests a second" in told
     assert f"bursts of {_costs.BURST_LIMIT}" in told
     assert f"{millions:.2f} million requests" in told
     assert f"about {dollars:.0f} US dollars" in told
+    assert f"The worst of such days costs about {worst:,.0f}" in told
+    assert f"becomes {limits.BATCH_OBJECTS} objects" in told
+
+
+def test_the_limits_that_are_told_are_those_that_are_checked() -> None:
+    told = " ".join((inspect.getdoc(AnalyticsTracker) or "").split())
+
+    assert f"1 to {_numbers.MOST_WINDOW_SECONDS} s" in told
+    assert f"1 to {_numbers.MOST_MESSAGES:,}, the writer" in told
+    assert f"Default: {_numbers.DEFAULT_WINDOW_SECONDS} seconds." in told
+    assert f"Default: {_numbers.MOST_MESSAGES:,}." in told
+    assert f"Default: {_costs.TIMEOUT_SECONDS} seconds." in told

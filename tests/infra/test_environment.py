@@ -10,10 +10,11 @@ from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_s3 as s3
 
-from analytics_tracker_construct import AnalyticsTracker, TrackerApi
+from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
+from analytics_tracker_construct._environment import QUEUE_URL_CHARS
 from analytics_tracker_construct._handler import limits, settings
 
-from .templates import Built, build, tenants
+from .templates import Built, build, flat, tenants
 
 
 def test_a_default_tracker_sets_these_and_no_others(minimal: Built) -> None:
@@ -23,6 +24,7 @@ def test_a_default_tracker_sets_these_and_no_others(minimal: Built) -> None:
         settings.BUCKET_OWNER: "<AWS::AccountId>",
         settings.CORS_ORIGINS: "*",
         settings.HONOR_PRIVACY_SIGNALS: "1",
+        settings.QUEUE_URL: f"<{minimal.id_of('AWS::SQS::Queue', 'Queue')}>",
         settings.SALT_BUCKET: "<TrackerSalts53D4DF0A>",
         settings.SALT_BUCKET_OWNER: "<AWS::AccountId>",
         settings.VIEWER_COUNTRY: "1",
@@ -43,6 +45,8 @@ def test_the_handler_understands_what_the_construct_writes(pinned: Stack) -> Non
     assert found.patterns.allow("shop-analytics")
     assert found.bucket_owner == found.salt_bucket_owner == "111111111111"
     assert found.metrics
+    assert found.queue_url
+    assert not found.buffered
     assert found.viewer_country
     assert found.object_acl is None
 
@@ -50,11 +54,33 @@ def test_the_handler_understands_what_the_construct_writes(pinned: Stack) -> Non
 def test_every_name_of_the_contract_is_written_by_some_tracker(
     full: Built, stack: Stack
 ) -> None:
-    trusting = AnalyticsTracker(stack, "Tracker", trusted_accounts=["222222222222"])
+    trusting = AnalyticsTracker(
+        stack,
+        "Tracker",
+        delivery=Delivery.BUFFERED,
+        trusted_accounts=["222222222222"],
+    )
 
     written = {*full.environment(), *build(trusting).environment()}
 
     assert written == set(settings.NAMES)
+
+
+def test_the_writer_is_told_what_it_reads_and_no_more(
+    stack: Stack, minimal: Built
+) -> None:
+    tracker = AnalyticsTracker(
+        stack, "Tracker", enable_metrics=True, trusted_accounts=["222222222222"]
+    )
+
+    variables = build(tracker).writer()["Environment"]["Variables"]
+
+    assert flat(variables) == {
+        settings.METRICS: "1",
+        settings.OBJECT_ACL: "bucket-owner-full-control",
+    }
+    assert set(variables) == set(settings.WRITER_NAMES)
+    assert "Environment" not in minimal.writer()
 
 
 def test_the_environment_never_refers_to_the_api(full: Built) -> None:
@@ -169,11 +195,18 @@ def test_an_owner_is_named_where_several_may_own_and_one_is_known(
 
 def test_an_environment_just_below_the_limit_is_taken(stack: Stack) -> None:
     """And the same with one more origin is not."""
-    origins = [f"https://{'x' * 40}{number:03}.example" for number in range(63)]
+    origins = [f"https://{'x' * 40}{number:03}.example" for number in range(61)]
     built = build(AnalyticsTracker(stack, "Tracker", cors_origin=origins))
 
-    size = len(json.dumps(built.environment(), separators=(",", ":")))
+    deployed = {**built.environment(), settings.QUEUE_URL: "x" * QUEUE_URL_CHARS}
+    size = len(json.dumps(deployed, separators=(",", ":")))
     assert limits.ENVIRONMENT_BYTES - 300 < size <= limits.ENVIRONMENT_BYTES
+
+
+def test_a_queues_address_counts_with_the_longest_that_it_may_get() -> None:
+    longest = f"https://sqs.us-isob-east-1.sc2s.sgov.gov/{'1' * 12}/{'x' * 80}"
+
+    assert len(longest) <= QUEUE_URL_CHARS
 
 
 def test_refuses_an_environment_just_above_the_limit(stack: Stack) -> None:

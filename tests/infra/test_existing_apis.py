@@ -66,7 +66,7 @@ def test_routes_enter_the_hosts_deployment(stack: Stack) -> None:
 
     (deployment,) = built.all("AWS::ApiGateway::Deployment").values()
     routes = [i for i in built.all("AWS::ApiGateway::Method") if "Routes" in i]
-    assert len(routes) == 2
+    assert len(routes) == 3
     assert set(routes) <= set(deployment["DependsOn"])
     assert tracker.api is api
 
@@ -108,12 +108,12 @@ def _method(built_methods: Json, name: str) -> Json:
         resource["Properties"]
         for resource in built_methods.values()
         if resource["Properties"]["HttpMethod"] == name
-        and "Track" in str(resource["Properties"]["ResourceId"])
+        and "TrackerRoutes" in str(resource["Properties"]["ResourceId"])
     ]
     return dict(found)
 
 
-def test_the_hosts_defaults_hold_for_post_and_not_for_preflights(stack: Stack) -> None:
+def test_the_hosts_defaults_hold_for_all_but_preflights(stack: Stack) -> None:
     """A browser sends a preflight without keys or tokens."""
     api = _rest(
         stack, default_method_options=apigateway.MethodOptions(api_key_required=True)
@@ -123,6 +123,7 @@ def test_the_hosts_defaults_hold_for_post_and_not_for_preflights(stack: Stack) -
     methods = build(tracker).all("AWS::ApiGateway::Method")
 
     assert _method(methods, "POST")["ApiKeyRequired"] is True
+    assert _method(methods, "GET")["ApiKeyRequired"] is True
     assert "ApiKeyRequired" not in _method(methods, "OPTIONS")
 
 
@@ -141,7 +142,7 @@ def test_the_hosts_cors_defaults_add_no_second_preflight(stack: Stack) -> None:
     assert preflight["Integration"]["Type"] == "AWS_PROXY"
 
 
-def test_an_http_hosts_authorizer_holds_for_post_only(stack: Stack) -> None:
+def test_an_http_hosts_authorizer_holds_for_all_but_preflights(stack: Stack) -> None:
     api = apigatewayv2.HttpApi(
         stack, "Api", default_authorizer=authorizers.HttpIamAuthorizer()
     )
@@ -151,7 +152,11 @@ def test_an_http_hosts_authorizer_holds_for_post_only(stack: Stack) -> None:
         resource["Properties"]["RouteKey"]: resource["Properties"]["AuthorizationType"]
         for resource in build(tracker).all("AWS::ApiGatewayV2::Route").values()
     }
-    assert routes == {"POST /track": "AWS_IAM", "OPTIONS /track": "NONE"}
+    assert routes == {
+        "POST /track": "AWS_IAM",
+        "OPTIONS /track": "NONE",
+        "GET /pixel.gif": "AWS_IAM",
+    }
 
 
 def test_the_address_is_that_of_the_hosts_stage(stack: Stack) -> None:
@@ -173,8 +178,11 @@ def test_an_imported_rest_api_gains_routes_and_a_warning(stack: Stack) -> None:
     (warning,) = warnings(stack)
     assert "analytics-tracker:rest-api-not-deployed" in warning
     assert "create-deployment" in warning
-    resource = build(tracker).only("AWS::ApiGateway::Resource")
-    assert (resource["RestApiId"], resource["ParentId"]) == ("abc", "root")
+    resources = build(tracker).all("AWS::ApiGateway::Resource").values()
+    assert {
+        (each["Properties"]["RestApiId"], each["Properties"]["ParentId"])
+        for each in resources
+    } == {("abc", "root")}
     assert flat(stack.resolve(tracker.track_url)) == (
         "https://abc.execute-api.<AWS::Region>.<AWS::URLSuffix>/live/track"
     )
@@ -202,7 +210,7 @@ def test_an_api_of_another_stack_can_be_imported(
 
     tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(imported))
 
-    assert len(build(tracker).all("AWS::ApiGateway::Method")) == 2
+    assert len(build(tracker).all("AWS::ApiGateway::Method")) == 3
 
 
 def test_an_http_api_of_another_stack_gains_routes(
@@ -214,7 +222,7 @@ def test_an_http_api_of_another_stack_gains_routes(
     stack = Stack(app, "Mine")
     tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
 
-    assert len(build(tracker).all("AWS::ApiGatewayV2::Route")) == 2
+    assert len(build(tracker).all("AWS::ApiGatewayV2::Route")) == 3
 
 
 def test_the_address_of_an_imported_rest_api_needs_its_stage(stack: Stack) -> None:

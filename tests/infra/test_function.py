@@ -58,18 +58,24 @@ def test_a_plain_number_of_a_timeout_is_seconds(stack: Stack) -> None:
 
 def test_has_no_physical_name_by_default(minimal: Built) -> None:
     assert "FunctionName" not in minimal.function()
+    assert "FunctionName" not in minimal.writer()
 
 
 def test_a_prefix_gives_a_physical_name(stack: Stack) -> None:
     built = build(AnalyticsTracker(stack, "Tracker", function_prefix="acme"))
 
     assert built.function()["FunctionName"] == "acme-analytics-tracker"
+    assert built.writer()["FunctionName"] == "acme-analytics-writer"
 
 
-def test_logs_json_to_its_own_group_without_lines_about_starts(minimal: Built) -> None:
-    (group,) = minimal.all("AWS::Logs::LogGroup")
+@pytest.mark.parametrize(("name", "logs"), [("", "Logs"), ("writer", "WriterLogs")])
+def test_logs_json_to_its_own_group_without_lines_about_starts(
+    minimal: Built, name: str, logs: str
+) -> None:
+    group = minimal.id_of("AWS::Logs::LogGroup", logs)
+    function = minimal.writer() if name else minimal.function()
 
-    assert minimal.function()["LoggingConfig"] == {
+    assert function["LoggingConfig"] == {
         "ApplicationLogLevel": "INFO",
         "LogFormat": "JSON",
         "LogGroup": {"Ref": group},
@@ -78,7 +84,8 @@ def test_logs_json_to_its_own_group_without_lines_about_starts(minimal: Built) -
 
 
 def test_keeps_logs_for_a_month_by_default(minimal: Built) -> None:
-    assert minimal.only("AWS::Logs::LogGroup")["RetentionInDays"] == 30
+    for group in minimal.all("AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"] == 30
 
 
 def test_keeps_logs_as_long_as_it_is_told(stack: Stack) -> None:
@@ -86,7 +93,8 @@ def test_keeps_logs_as_long_as_it_is_told(stack: Stack) -> None:
         AnalyticsTracker(stack, "Tracker", log_retention=logs.RetentionDays.ONE_WEEK)
     )
 
-    assert built.only("AWS::Logs::LogGroup")["RetentionInDays"] == 7
+    for group in built.all("AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"] == 7
 
 
 @pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup"])
@@ -99,7 +107,19 @@ def test_what_holds_data_outlives_the_stack(full: Built, kind: str) -> None:
     assert policies == {("Retain", "Retain")}
 
 
-@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup"])
+def test_queues_outlive_the_stack_and_no_failed_deployment(full: Built) -> None:
+    """One has a name, which the next attempt needs."""
+    policies = {
+        (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+        for resource in full.all("AWS::SQS::Queue").values()
+    }
+
+    assert policies == {("RetainExceptOnCreate", "Retain")}
+
+
+@pytest.mark.parametrize(
+    "kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup", "AWS::SQS::Queue"]
+)
 def test_removal_policy_reaches_all_that_holds_data(stack: Stack, kind: str) -> None:
     tracker = AnalyticsTracker(stack, "Tracker", removal_policy=RemovalPolicy.DESTROY)
     tracker.add_tenant("acme")

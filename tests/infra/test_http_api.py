@@ -9,7 +9,7 @@ from analytics_tracker_construct import AnalyticsTracker, TrackerApi
 from .templates import Built, build, flat
 
 
-def test_both_routes_lead_to_the_function(http: Built) -> None:
+def test_every_route_leads_to_the_function(http: Built) -> None:
     (integration,) = http.all("AWS::ApiGatewayV2::Integration")
     routes = {
         resource["Properties"]["RouteKey"]: flat(resource["Properties"]["Target"])
@@ -17,7 +17,11 @@ def test_both_routes_lead_to_the_function(http: Built) -> None:
     }
 
     target = f"integrations/<{integration}>"
-    assert routes == {"POST /track": target, "OPTIONS /track": target}
+    assert routes == {
+        "POST /track": target,
+        "OPTIONS /track": target,
+        "GET /pixel.gif": target,
+    }
 
 
 def test_the_function_gets_payloads_of_version_two(http: Built) -> None:
@@ -57,11 +61,14 @@ def test_access_logs_can_be_left_out(stack: Stack) -> None:
     assert tracker.access_log_group is None
 
 
-def test_the_api_may_call_the_function_on_its_own_path_only(http: Built) -> None:
+def test_the_api_may_call_the_function_on_its_own_paths_only(http: Built) -> None:
     (api,) = http.all("AWS::ApiGatewayV2::Api")
-    for resource in http.all("AWS::Lambda::Permission").values():
-        source = flat(resource["Properties"]["SourceArn"])
-        assert source.endswith(f":<{api}>/*/*/track")
+    sources = {
+        flat(resource["Properties"]["SourceArn"]).rpartition(":")[2]
+        for resource in http.all("AWS::Lambda::Permission").values()
+    }
+
+    assert sources == {f"<{api}>/*/*/track", f"<{api}>/*/*/pixel.gif"}
 
 
 def test_the_address_has_no_stage_and_no_slash(http: Built) -> None:

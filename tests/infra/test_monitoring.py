@@ -7,18 +7,41 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_sns as sns
 
-from analytics_tracker_construct import AnalyticsTracker, TrackerApi
+from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
 from analytics_tracker_construct._handler import metrics
+from analytics_tracker_construct._queue import RETENTION
 
 from .templates import Built, build, flat
 
+#: What the functions count: the metric, and what is made of its values.
 METHODS = {
     "metric_duplicate_events": (metrics.DUPLICATE, "Sum"),
+    "metric_failed_messages": (metrics.FAILED_MESSAGES, "Sum"),
     "metric_missing_salts": (metrics.MISSING_SALTS, "Sum"),
+    "metric_queue_faults": (metrics.QUEUE_FAULTS, "Sum"),
+    "metric_queued_events": (metrics.QUEUED, "Sum"),
+    "metric_recovered_events": (metrics.STORED, "Sum"),
     "metric_refused_events": (metrics.REFUSED, "Sum"),
     "metric_storage_faults": (metrics.STORAGE_FAULTS, "Sum"),
     "metric_storage_latency": (metrics.STORAGE_LATENCY, "p99"),
     "metric_stored_events": (metrics.STORED, "Sum"),
+}
+#: Those that the writer writes, always and with delivery BUFFERED.
+OF_THE_WRITER = {"metric_failed_messages", "metric_recovered_events"}
+OF_THE_WRITER_BUFFERED = OF_THE_WRITER | {
+    "metric_duplicate_events",
+    "metric_storage_faults",
+    "metric_storage_latency",
+    "metric_stored_events",
+}
+#: What SQS itself counts: the queue's id, the metric.
+OF_SQS = {
+    "metric_dead_letters": (
+        "DeadLetterQueue",
+        "ApproximateNumberOfMessagesVisible",
+    ),
+    "metric_oldest_message_age": ("Queue", "ApproximateAgeOfOldestMessage"),
+    "metric_waiting_messages": ("Queue", "ApproximateNumberOfMessagesVisible"),
 }
 
 
@@ -30,14 +53,48 @@ def test_nothing_is_measured_by_default(minimal: Built) -> None:
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_every_metric_is_that_of_the_function(full: Built, method: str) -> None:
+def test_every_metric_is_that_of_a_function(full: Built, method: str) -> None:
     metric = getattr(full.tracker, method)()
+    tracker = full.tracker
+    function = tracker.writer if method in OF_THE_WRITER else tracker.function
 
     name, statistic = METHODS[method]
     assert (metric.namespace, metric.metric_name) == (metrics.NAMESPACE, name)
     assert metric.statistic == statistic
     assert metric.period.to_minutes() == 5
-    assert metric.dimensions == {metrics.FUNCTION: full.tracker.function.function_name}
+    assert metric.dimensions == {metrics.FUNCTION: function.function_name}
+
+
+def test_buffered_the_writers_metrics_tell_of_storing(stack: Stack) -> None:
+    tracker = AnalyticsTracker(
+        stack, "Tracker", delivery=Delivery.BUFFERED, enable_metrics=True
+    )
+
+    of_the_writer = {
+        method
+        for method in METHODS
+        if getattr(tracker, method)().dimensions
+        == {metrics.FUNCTION: tracker.writer.function_name}
+    }
+
+    assert of_the_writer == OF_THE_WRITER_BUFFERED
+
+
+@pytest.mark.parametrize("method", sorted(OF_SQS))
+def test_the_queues_metrics_are_always_there(minimal: Built, method: str) -> None:
+    """SQS counts by itself, without `enable_metrics`."""
+    metric = getattr(minimal.tracker, method)()
+
+    queue, name = OF_SQS[method]
+    made = {
+        "Queue": minimal.tracker.queue,
+        "DeadLetterQueue": minimal.tracker.dead_letter_queue,
+    }
+    assert (metric.namespace, metric.metric_name) == ("AWS/SQS", name)
+    assert metric.dimensions == {"QueueName": made[queue].queue_name}
+    assert (metric.statistic, metric.period.to_minutes()) == ("Maximum", 5)
+    changed = getattr(minimal.tracker, method)(period=Duration.hours(1))
+    assert changed.period.to_hours() == 1
 
 
 def test_every_metric_of_the_handler_has_its_method() -> None:
@@ -67,6 +124,8 @@ def test_events_can_be_counted_by_tenant(full: Built) -> None:
     for metric in (
         full.tracker.metric_stored_events(tenant=tenant),
         full.tracker.metric_duplicate_events(tenant=tenant),
+        full.tracker.metric_queued_events(tenant=tenant),
+        full.tracker.metric_recovered_events(tenant=tenant),
     ):
         assert (metric.dimensions or {})[metrics.TENANT] == "acme"
 
@@ -80,7 +139,8 @@ def test_refusals_can_be_counted_by_reason(full: Built) -> None:
 @pytest.mark.parametrize(
     "shown",
     [
-        *(name for name, _ in METHODS.values()),
+        *sorted({name for name, _ in METHODS.values()}),
+        *sorted({name for _, name in OF_SQS.values()}),
         "{AnalyticsTracker,FunctionName,Reason}",
         "{AnalyticsTracker,FunctionName,Tenant}",
         "Throttles",
@@ -103,19 +163,39 @@ def test_the_dashboards_name_is_not_fixed(full: Built) -> None:
     assert "DashboardName" not in full.only("AWS::CloudWatch::Dashboard")
 
 
-def test_these_things_raise_an_alarm(full: Built) -> None:
+def test_these_things_raise_an_alarm_at_once(full: Built) -> None:
     watched = {
-        (alarm["Properties"]["Namespace"], alarm["Properties"]["MetricName"])
-        for alarm in full.all("AWS::CloudWatch::Alarm").values()
+        name.removeprefix("TrackerAlarms")[:-8]: (
+            alarm["Properties"]["Namespace"],
+            alarm["Properties"]["MetricName"],
+            alarm["Properties"]["Threshold"],
+        )
+        for name, alarm in full.all("AWS::CloudWatch::Alarm").items()
     }
 
     assert watched == {
-        ("AWS/Lambda", "Errors"),
-        ("AWS/Lambda", "Throttles"),
-        ("AWS/ApiGateway", "5XXError"),
-        (metrics.NAMESPACE, metrics.STORAGE_FAULTS),
-        (metrics.NAMESPACE, metrics.MISSING_SALTS),
+        "ApiServerErrors": ("AWS/ApiGateway", "5XXError", 1),
+        "DeadLetters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1),
+        "FunctionErrors": ("AWS/Lambda", "Errors", 1),
+        "FunctionThrottles": ("AWS/Lambda", "Throttles", 1),
+        "MissingSalts": (metrics.NAMESPACE, metrics.MISSING_SALTS, 1),
+        "OldestMessage": ("AWS/SQS", "ApproximateAgeOfOldestMessage", 3600),
+        "QueueFaults": (metrics.NAMESPACE, metrics.QUEUE_FAULTS, 1),
+        "StorageFaults": (metrics.NAMESPACE, metrics.STORAGE_FAULTS, 1),
+        "WriterErrors": ("AWS/Lambda", "Errors", 1),
     }
+
+
+def test_dead_letters_are_told_of_with_the_way_back(full: Built) -> None:
+    """There is a time limit, and a command that brings them back."""
+    made = full.all("AWS::CloudWatch::Alarm")
+    (found,) = [made[i] for i in made if "DeadLetters" in i]
+
+    description = found["Properties"]["AlarmDescription"]
+    assert f"for {RETENTION.to_days():g} days from their arrival" in description
+    assert "`analytics-tracker replay`" in description
+    (dimension,) = found["Properties"]["Dimensions"]
+    assert "DeadLetterQueue" in str(dimension["Value"])
 
 
 def test_an_alarm_says_what_to_do_and_whom_it_tells(full: Built) -> None:
@@ -136,10 +216,14 @@ def test_metrics_come_without_alarms_if_nobody_listens(stack: Stack) -> None:
 def test_alarms_are_exposed(full: Built) -> None:
     assert {alarm.node.id for alarm in full.tracker.alarms} == {
         "ApiServerErrors",
+        "DeadLetters",
         "FunctionErrors",
         "FunctionThrottles",
         "MissingSalts",
+        "OldestMessage",
+        "QueueFaults",
         "StorageFaults",
+        "WriterErrors",
     }
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk import App, Stack
-from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -47,6 +46,11 @@ def test_the_role_has_these_statements_and_no_others(minimal: Built) -> None:
             "Resource": "<TrackerSalts53D4DF0A.Arn>/salts/*",
         },
         {
+            "Action": "sqs:SendMessage",
+            "Effect": "Allow",
+            "Resource": f"<{minimal.id_of('AWS::SQS::Queue', 'Queue')}.Arn>",
+        },
+        {
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
             "Effect": "Allow",
             "Resource": "<TrackerLogs6F324061.Arn>",
@@ -54,12 +58,37 @@ def test_the_role_has_these_statements_and_no_others(minimal: Built) -> None:
     ]
 
 
-def test_only_lambda_may_assume_the_role(minimal: Built) -> None:
-    (statement,) = minimal.only("AWS::IAM::Role")["AssumeRolePolicyDocument"][
-        "Statement"
+def test_the_writers_role_has_these_statements_and_no_others(minimal: Built) -> None:
+    """It stores as the function does, and neither reads salts nor sends."""
+    queue = minimal.id_of("AWS::SQS::Queue", "Queue")
+    logs = minimal.id_of("AWS::Logs::LogGroup", "WriterLogs")
+
+    assert minimal.statements("TrackerWriterRole") == [
+        *minimal.statements()[:2],
+        {
+            "Action": [
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+            ],
+            "Effect": "Allow",
+            "Resource": f"<{queue}.Arn>",
+        },
+        {
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Effect": "Allow",
+            "Resource": f"<{logs}.Arn>",
+        },
     ]
 
-    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+def test_only_lambda_may_assume_the_roles(minimal: Built) -> None:
+    roles = minimal.all("AWS::IAM::Role").values()
+
+    assert len(roles) == 2
+    for role in roles:
+        (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
 def test_no_managed_policy_is_used(full: Built) -> None:
@@ -102,13 +131,14 @@ def test_a_tenant_joins_the_statements_that_are_there(stack: Stack) -> None:
     tracker = AnalyticsTracker(stack, "Tracker", allowed_buckets=["lake"])
     tracker.add_tenant("acme")
 
-    statements = build(tracker).statements()
+    built = build(tracker)
 
-    assert len(statements) == 4
-    assert statements[0]["Resource"] == [
-        _events("lake"),
-        "<TrackerTenantsacme973C22E0.Arn>/analytics/*",
-    ]
+    assert len(built.statements()) == 5
+    for role in ("TrackerRole", "TrackerWriterRole"):
+        assert built.statements(role)[0]["Resource"] == [
+            _events("lake"),
+            "<TrackerTenantsacme973C22E0.Arn>/analytics/*",
+        ]
 
 
 def test_a_first_tenant_brings_the_statements_with_it(stack: Stack) -> None:
@@ -129,13 +159,14 @@ def test_an_encrypted_bucket_brings_the_one_right_a_put_needs(stack: Stack) -> N
     tracker = AnalyticsTracker(stack, "Tracker")
     tracker.add_tenant("acme", bucket=s3.Bucket(stack, "Lake", encryption_key=key))
 
-    statements = build(tracker).statements()
+    built = build(tracker)
 
-    assert statements[-1] == {
-        "Action": "kms:GenerateDataKey",
-        "Effect": "Allow",
-        "Resource": flat(stack.resolve(key.key_arn)),
-    }
+    for role in ("TrackerRole", "TrackerWriterRole"):
+        assert built.statements(role)[-1] == {
+            "Action": "kms:GenerateDataKey",
+            "Effect": "Allow",
+            "Resource": flat(stack.resolve(key.key_arn)),
+        }
 
 
 def _extra(action: str) -> iam.PolicyStatement:
@@ -149,20 +180,25 @@ def _actions(statements: list[Json]) -> list[object]:
 
 
 def test_additional_policies_are_added_to_the_role(stack: Stack) -> None:
-    extra = _extra("sqs:SendMessage")
+    extra = _extra("sqs:ListQueues")
     tracker = AnalyticsTracker(stack, "Tracker", additional_policies=[extra])
 
-    assert "sqs:SendMessage" in _actions(build(tracker).statements())
+    built = build(tracker)
+    assert "sqs:ListQueues" in _actions(built.statements())
+    assert "sqs:ListQueues" not in _actions(built.statements("TrackerWriterRole"))
 
 
 def test_a_statement_can_be_added_later(stack: Stack) -> None:
     tracker = AnalyticsTracker(stack, "Tracker")
-    tracker.add_to_role_policy(_extra("sqs:SendMessage"))
+    tracker.add_to_role_policy(_extra("sqs:ListQueues"))
 
-    assert "sqs:SendMessage" in _actions(build(tracker).statements())
+    assert "sqs:ListQueues" in _actions(build(tracker).statements())
 
 
-def test_a_given_role_gets_the_same_rights(stack: Stack, minimal: Built) -> None:
+def test_a_given_role_gets_the_rights_of_both_once(
+    stack: Stack, minimal: Built
+) -> None:
+    """Both functions run as it: another account's bucket policy names one role."""
     role = iam.Role(
         stack, "Given", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
     )
@@ -171,9 +207,12 @@ def test_a_given_role_gets_the_same_rights(stack: Stack, minimal: Built) -> None
     )
     built = build(tracker)
 
-    assert tracker.role is role
+    assert tracker.role is tracker.writer_role is role
     assert len(built.all("AWS::IAM::Role")) == 1
-    assert _actions(built.statements("Given")) == _actions(minimal.statements())
+    assert built.function()["Role"] == built.writer()["Role"]
+    actions = _actions(built.statements("Given"))
+    only_writers = _actions(minimal.statements("TrackerWriterRole")[2:])
+    assert actions == [*_actions(minimal.statements()), *only_writers]
 
 
 def test_an_imported_role_gets_a_policy_that_the_function_waits_for(
@@ -186,10 +225,10 @@ def test_an_imported_role_gets_a_policy_that_the_function_waits_for(
     built = build(AnalyticsTracker(pinned, "Tracker", role=role))
 
     ((policy, resource),) = built.all("AWS::IAM::Policy").items()
-    (function,) = built.all("AWS::Lambda::Function").values()
     assert resource["Properties"]["Roles"] == ["known-to-partners"]
-    assert policy in function["DependsOn"]
-    assert function["Properties"]["Role"] == role.role_arn
+    for function in built.all("AWS::Lambda::Function").values():
+        assert policy in function["DependsOn"]
+        assert function["Properties"]["Role"] == role.role_arn
 
 
 def test_the_tracker_is_grantable(stack: Stack) -> None:
@@ -198,56 +237,6 @@ def test_the_tracker_is_grantable(stack: Stack) -> None:
     s3.Bucket(stack, "Lookup").grant_read(tracker)
 
     assert any("s3:List*" in str(s["Action"]) for s in build(tracker).statements())
-
-
-def test_another_api_may_call_the_function(stack: Stack) -> None:
-    source = "arn:aws:execute-api:eu-west-1:111111111111:abc/prod/POST/track"
-    tracker = AnalyticsTracker(stack, "Tracker")
-    tracker.grant_invoke_to_api_gateway(source)
-
-    (permission,) = [
-        resource["Properties"]
-        for resource in build(tracker).all("AWS::Lambda::Permission").values()
-        if resource["Properties"]["SourceArn"] == source
-    ]
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["Action"] == "lambda:InvokeFunction"
-
-
-def test_with_another_api_the_country_is_no_longer_believed(stack: Stack) -> None:
-    """A client of that API may be able to set the header."""
-    tracker = AnalyticsTracker(stack, "Tracker")
-    tracker.grant_invoke_to_api_gateway("arn:aws:execute-api:x")
-    tracker.add_tenant("acme")
-
-    assert build(tracker).environment()["TRACKER_VIEWER_COUNTRY"] == "0"
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_the_same_api_gets_one_permission(stack: Stack, *, known: bool) -> None:
-    """A token is written anew each time, and is the same ARN nevertheless."""
-    tracker = AnalyticsTracker(stack, "Tracker")
-    for _ in range(2):
-        tracker.grant_invoke_to_api_gateway(
-            "arn:aws:execute-api:x"
-            if known
-            else stack.format_arn(service="execute-api", resource="abc/prod/POST/track")
-        )
-
-    assert len(build(tracker).all("AWS::Lambda::Permission")) == 3
-
-
-def test_two_stacks_with_an_api_of_one_name_get_a_permission_each() -> None:
-    """References resolve alike before it is known which stack they cross."""
-    app = App()
-    apis = [apigateway.RestApi(Stack(app, name), "Api") for name in ("A", "B")]
-    tracker = AnalyticsTracker(Stack(app, "Host"), "Tracker")
-    for api in apis:
-        api.root.add_method("GET")
-        source = api.arn_for_execute_api("POST", "/track", "prod")
-        tracker.grant_invoke_to_api_gateway(source)
-
-    assert len(build(tracker).all("AWS::Lambda::Permission")) == 4
 
 
 def test_warns_of_a_role_that_cannot_be_changed(pinned: Stack) -> None:
@@ -282,9 +271,10 @@ def test_many_buckets_need_no_policy_of_awss(stack: Stack) -> None:
     names = [f"customer-{number:03}-events" for number in range(60)]
     built = build(AnalyticsTracker(stack, "Tracker", allowed_buckets=names))
 
-    (role,) = built.all("AWS::IAM::Role").values()
-    assert "ManagedPolicyArns" not in role["Properties"]
+    for role in built.all("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
     written = str(built.all("AWS::IAM::Policy")) + str(
         built.all("AWS::IAM::ManagedPolicy")
     )
-    assert all(f"{name}/analytics/*" in written for name in names)
+    # Each role, putting an object and setting its ACL.
+    assert all(written.count(f"{name}/analytics/*") == 4 for name in names)

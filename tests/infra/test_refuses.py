@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from analytics_tracker_construct import AnalyticsTracker, TrackerApi
+from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
 
 #: Arguments of the construct, and what the error about them says.
 TRACKER: list[tuple[dict[str, Any], str, str, str]] = [
@@ -109,6 +109,33 @@ TRACKER: list[tuple[dict[str, Any], str, str, str]] = [
         "from_topic_arn",
     ),
     ({"api": "rest"}, "api", "'rest'", "TrackerApi.existing_rest(api)"),
+    ({"delivery": "buffered"}, "delivery", "'buffered'", "Delivery.BUFFERED"),
+    ({"delivery": None}, "delivery", "None", "Delivery.BUFFERED"),
+    *(
+        ({"buffering_interval": value}, "buffering_interval", str(value), "DIRECT")
+        for value in (30, Duration.seconds(30))
+    ),
+    (
+        {"buffering_batch_size": 5},
+        "buffering_batch_size",
+        "5",
+        "pass delivery=Delivery.BUFFERED",
+    ),
+    *(
+        ({"delivery": Delivery.BUFFERED, argument: value}, argument, got, way_out)
+        for argument, value, got, way_out in (
+            ("buffering_interval", 0, "got 0", "1 to 300"),
+            ("buffering_interval", 301, "got 301", "no longer"),
+            ("buffering_interval", Duration.minutes(6), "got 360", "1 to 300"),
+            ("buffering_interval", Duration.millis(1500), "got 1.5", "whole seconds"),
+            ("buffering_interval", "60", "'60'", "Duration.seconds(60)"),
+            ("buffering_interval", True, "True", "Duration.seconds(60)"),
+            ("buffering_batch_size", 0, "0", "from 1 to 10000"),
+            ("buffering_batch_size", 10_001, "10001", "from 1 to 10000"),
+            ("buffering_batch_size", 2.5, "2.5", "whole number"),
+            ("buffering_batch_size", "all", "'all'", "must be a number"),
+        )
+    ),
 ]
 
 
@@ -123,7 +150,7 @@ def _refused(call: Callable[[], object], *parts: str) -> None:
     ("arguments", "name", "value", "way_out"),
     TRACKER,
     # Not the values: the text of a CDK object differs from process to process.
-    ids=[f"{at} {next(iter(row[0]))}" for at, row in enumerate(TRACKER)],
+    ids=[f"{at} {row[1]}" for at, row in enumerate(TRACKER)],
 )
 def test_refuses(
     stack: Stack, arguments: dict[str, Any], name: str, value: str, way_out: str
@@ -224,7 +251,12 @@ def test_refuses_a_caller_whose_path_the_function_does_not_know(
         "arn:aws:execute-api:eu-west-1:111111111111:abc/prod/POST/events",
         api.arn_for_execute_api("POST", "/events", "prod"),
     ):
-        _refused(granting(source), "'source_arn'", "'/events'", "end in '/track'")
+        _refused(
+            granting(source),
+            "'source_arn'",
+            "'/events'",
+            "end in '/track' or '/pixel.gif'",
+        )
 
 
 def test_refuses_a_second_tracker_on_one_rest_api(stack: Stack) -> None:
@@ -240,13 +272,14 @@ def test_refuses_a_second_tracker_on_one_rest_api(stack: Stack) -> None:
     )
 
 
-def test_refuses_a_rest_api_that_has_the_path(stack: Stack) -> None:
+@pytest.mark.parametrize("path", ["track", "pixel.gif"])
+def test_refuses_a_rest_api_that_has_the_path(stack: Stack, path: str) -> None:
     api = apigateway.RestApi(stack, "Api")
-    api.root.add_resource("track")
+    api.root.add_resource(path)
 
     _refused(
         lambda: AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api)),
-        "/track already",
+        f"/{path} already",
     )
 
 

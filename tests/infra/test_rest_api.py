@@ -18,17 +18,40 @@ def _methods(built: Built) -> dict[str, Json]:
     }
 
 
-def test_both_routes_lead_to_the_function(minimal: Built) -> None:
+def test_every_route_leads_to_the_function(minimal: Built) -> None:
     methods = _methods(minimal)
 
-    assert set(methods) == {"POST", "OPTIONS"}
+    assert set(methods) == {"POST", "OPTIONS", "GET"}
     for method in methods.values():
         assert method["Integration"]["Type"] == "AWS_PROXY"
         assert "<TrackerFunction5513E925.Arn>" in flat(method["Integration"]["Uri"])
 
 
-def test_the_path_is_track(minimal: Built) -> None:
-    assert minimal.only("AWS::ApiGateway::Resource")["PathPart"] == "track"
+@pytest.mark.parametrize(
+    ("path", "methods"), [("track", {"POST", "OPTIONS"}), ("pixel.gif", {"GET"})]
+)
+def test_a_path_has_these_methods(minimal: Built, path: str, methods: set[str]) -> None:
+    """An image is asked for without a preflight."""
+    (resource,) = [
+        logical_id
+        for logical_id, found in minimal.all("AWS::ApiGateway::Resource").items()
+        if found["Properties"]["PathPart"] == path
+    ]
+
+    assert methods == {
+        name
+        for name, method in _methods(minimal).items()
+        if method["ResourceId"] == {"Ref": resource}
+    }
+
+
+def test_the_pixel_is_checked_as_events_are(minimal: Built) -> None:
+    """The API checks parameters, and no words of its own replace the function's."""
+    methods = _methods(minimal)
+
+    for name in ("RequestValidatorId", "AuthorizationType"):
+        assert methods["GET"][name] == methods["POST"][name]
+    assert not methods["GET"].keys() & {"RequestModels", "RequestParameters"}
 
 
 def test_bodies_arrive_as_bytes(minimal: Built) -> None:
@@ -92,6 +115,7 @@ def test_the_api_may_call_the_function_on_its_own_routes_only(minimal: Built) ->
     assert sources == {
         f"{arn}:{api}/{stage}/POST/track",
         f"{arn}:{api}/{stage}/OPTIONS/track",
+        f"{arn}:{api}/{stage}/GET/pixel.gif",
     }
 
 
@@ -176,6 +200,7 @@ def test_the_address_has_no_slash_at_its_end(minimal: Built) -> None:
         "<TrackerApiDeploymentStageprod590A4220>"
     )
     assert flat(stack.resolve(minimal.tracker.track_url)) == f"{endpoint}/track"
+    assert flat(stack.resolve(minimal.tracker.pixel_url)) == f"{endpoint}/pixel.gif"
 
 
 def test_a_web_acl_guards_the_stage(full: Built) -> None:

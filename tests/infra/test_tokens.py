@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import Aws, CfnParameter, Duration, Stack
 from aws_cdk import aws_s3 as s3
 
-from analytics_tracker_construct import AnalyticsTracker, TrackerApi
+from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
 
 from .templates import build, flat
 
@@ -64,6 +64,40 @@ def test_a_duration_of_a_parameter_passes(stack: Stack) -> None:
     built = build(AnalyticsTracker(stack, "Tracker", lambda_timeout=timeout))
 
     assert built.function()["Timeout"] == {"Ref": "Number"}
+
+
+def test_a_batch_of_a_parameter_passes(stack: Stack) -> None:
+    built = build(
+        AnalyticsTracker(
+            stack,
+            "Tracker",
+            buffering_batch_size=_number(stack),  # type: ignore[arg-type] # a token
+            delivery=Delivery.BUFFERED,
+        )
+    )
+
+    source = built.only("AWS::Lambda::EventSourceMapping")
+    assert source["BatchSize"] == {"Ref": "Number"}
+
+
+@pytest.mark.parametrize("kind", ["number", "duration"])
+def test_a_window_of_a_parameter_passes_and_counts_as_the_longest(
+    stack: Stack, kind: str
+) -> None:
+    """CloudFormation cannot add it to the time that a message stays hidden."""
+    number = _number(stack)
+    built = build(
+        AnalyticsTracker(
+            stack,
+            "Tracker",
+            buffering_interval=number if kind == "number" else Duration.seconds(number),
+            delivery=Delivery.BUFFERED,
+        )
+    )
+
+    source = built.only("AWS::Lambda::EventSourceMapping")
+    assert source["MaximumBatchingWindowInSeconds"] == {"Ref": "Number"}
+    assert built.queue("Queue")["Properties"]["VisibilityTimeout"] == 6 * 60 + 300
 
 
 def test_parameters_of_a_rest_api_pass(stack: Stack) -> None:

@@ -1,0 +1,311 @@
+"""The OpenAPI description of the tracker's routes, made from the handler's own tables.
+
+Statuses, words, headers and examples of answers are those that `replies` makes, so the
+description cannot say anything else than the function does.
+https://spec.openapis.org/oas/v3.1.1.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ._handler import draft, limits, refusals, replies
+from ._openapi_schemas import Destination, event_example, parameters, schemas
+from ._version import __version__
+
+Json = dict[str, Any]
+
+#: Where an example's event goes unless someone says otherwise.
+DESTINATION: Destination = ("bucket", "demo-analytics")
+
+_Row = refusals.Refusal
+#: Refusals that do not depend on what is sent: any route may answer them.
+ANYWHERE = (_Row.NOT_FOUND, _Row.METHOD_NOT_ALLOWED, _Row.INTERNAL)
+
+_CORS = replies.cors_headers(frozenset({"*"}), None)
+_HEADERS: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": "`*`, or the request's `Origin` where the tracker "
+    "lists origins and this is one of them; else the header is missing",
+    "Access-Control-Expose-Headers": "What a web page may read of these headers",
+    "Access-Control-Allow-Methods": "The route's methods",
+    "Access-Control-Allow-Headers": "Headers that a web page may send",
+    "Access-Control-Max-Age": "Seconds that a browser may remember this",
+    "Allow": "The route's methods",
+    "Cache-Control": "No answer may be kept",
+    "Cross-Origin-Resource-Policy": "Lets any page show the image",
+    "Retry-After": "Seconds after which to send again what was not taken",
+    "Vary": "`Origin`, where the tracker lists origins",
+    replies.REJECTED_HEADER: "Why the event was not taken: error and message. "
+    "Missing where it was",
+}
+# Headers whose value, or presence, depends on the request or the settings.
+_VARYING = {"Access-Control-Allow-Origin", "Vary", replies.REJECTED_HEADER}
+
+_MEANINGS: Mapping[int, str] = {
+    200: "Every event, or some of several, is stored",
+    202: "Every event, or some of several, is stored or on the queue",
+    204: "What a web page may send",
+    400: "The request or its events are not of their form",
+    403: "The sender may not do this",
+    404: "No such route",
+    405: "No such method",
+    413: "Too large",
+    415: "Compressed in an unknown way",
+    500: "A fault of the function; the event may be sent again",
+    503: "Neither stored nor on the queue; the event may be sent again",
+}
+
+
+def document(server: str = "/", destination: Destination = DESTINATION) -> Json:
+    """Return the description as an OpenAPI 3.1 document.
+
+    Args:
+        server: Where the routes are: a URL without a slash at the end, or `/` for
+            where the description itself came from.
+        destination: Where the events of the examples go: `bucket` or `tenant`, and
+            its name.
+    """
+    operations = {
+        replies.TRACK: _track(destination),
+        replies.PIXEL: _pixel(destination),
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Analytics tracker",
+            "version": __version__,
+            "description": _description(),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": server}],
+        "paths": {
+            f"/{route}": {
+                method.lower(): operations[route],
+                "options": _preflight(route),
+            }
+            for route, method in replies.METHODS.items()
+        },
+        "components": {"schemas": schemas()},
+    }
+
+
+def details() -> Mapping[refusals.Refusal, object]:
+    """Return what stands for `{}` in the words of refusals."""
+    return {
+        _Row.BODY_TOO_LARGE: limits.BODY_BYTES,
+        _Row.TOO_DEEP: limits.DEPTH,
+        _Row.EVENT_TOO_LARGE: limits.EVENT_BYTES,
+        _Row.TOO_MANY_EVENTS: limits.BATCH_EVENTS,
+        _Row.DEFAULTS_TOO_LARGE: limits.DEFAULTS_BYTES,
+        _Row.TOO_MANY_OBJECTS: limits.BATCH_OBJECTS,
+        _Row.STRING_EXPECTED: "page",
+        _Row.TOO_LONG: "sessionId",
+        _Row.VIEWPORT_INVALID: limits.VIEWPORT_PIXELS,
+    }
+
+
+def _description() -> str:
+    return (
+        "Takes events and stores them in the tenant's bucket. A 2xx answer means that "
+        "an event is in S3 or on the queue. One that has an `eventId` may be sent "
+        "again at any time, and counts once.\n\n"
+        f"A body may have {limits.BODY_BYTES} bytes, also once decompressed; an event "
+        f"{limits.EVENT_BYTES} bytes of JSON and {limits.DEPTH} levels of nesting.\n\n"
+        "The statuses below are the function's. API Gateway itself may answer 403, "
+        '413, 429, 502, 503 or 504 with `{"message"}`.'
+    )
+
+
+def _track(destination: Destination) -> Json:
+    event = event_example(destination)
+    shared = {name: event.pop(name) for name in ("sessionId", destination[0])}
+    batch = {**shared, "events": [event, {**event, "page": "/thanks"}]}
+    bodies = {
+        "event": {"summary": "One event", "value": {**event, **shared}},
+        "batch": {"summary": "Several events", "value": batch},
+    }
+    return {
+        "operationId": "track",
+        "summary": "Send one event, or several",
+        "description": "The body is JSON whatever its content type says: what "
+        "`navigator.sendBeacon` sends as text is understood. It may be gzipped.",
+        "parameters": [
+            {
+                "name": "Content-Encoding",
+                "in": "header",
+                "description": "How the body is compressed",
+                "schema": {"type": "string", "enum": ["gzip", "identity"]},
+            },
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": _ref("Request"),
+                    "examples": bodies,
+                },
+                "text/plain": {
+                    "schema": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": _ref("Request"),
+                    },
+                    "examples": {
+                        name: {**each, "value": json.dumps(each["value"])}
+                        for name, each in bodies.items()
+                    },
+                },
+            },
+        },
+        "responses": _responses([*_taken(destination), *_refused(replies.TRACK, _Row)]),
+    }
+
+
+def _pixel(destination: Destination) -> Json:
+    stored, _ = _outcomes(destination)
+    taken = replies.pixel(stored, _CORS)
+    refused = replies.pixel(_why(_Row.EVENT_TYPE_MISSING), _CORS)
+    return {
+        "operationId": "pixel",
+        "summary": "Send one event as query parameters",
+        "description": "For mail and for pages without scripts. The answer is always "
+        f"the image; `{replies.REJECTED_HEADER}` says why its event was not taken. A "
+        "parameter that is not listed is kept in the event's metadata.",
+        "parameters": parameters(destination),
+        "responses": _responses(
+            [
+                ("taken", taken),
+                ("refused", refused),
+                *_refused(replies.PIXEL, ANYWHERE),
+            ]
+        ),
+    }
+
+
+def _preflight(route: str) -> Json:
+    name = route.partition(".")[0]
+    return {
+        "operationId": f"{name}Preflight",
+        "summary": "Ask what a web page may send",
+        "responses": _responses([("preflight", replies.preflight(route, _CORS))]),
+    }
+
+
+def _outcomes(destination: Destination) -> tuple[draft.Taken, draft.Taken]:
+    """Return an event that was stored and one that was queued."""
+    kind, name = destination
+    stored = draft.Taken(
+        event_id="1769860800-9f86d081",
+        bucket=name,
+        tenant=name if kind == "tenant" else None,
+        key="analytics/year=2026/month=01/day=31/1769860800-9f86d081.json",
+        duplicate=False,
+    )
+    return stored, stored._replace(key=None, event_id="1769860800-884c7d659a2feaa0")
+
+
+def _taken(destination: Destination) -> list[tuple[str, replies.Reply]]:
+    """Return answers to events that were taken, by the names of the examples."""
+    stored, queued = _outcomes(destination)
+    route, refused, failed = (
+        replies.TRACK,
+        _why(_Row.TIMESTAMP_MISSING),
+        _why(_Row.UNAVAILABLE),
+    )
+    again = stored._replace(duplicate=True)
+    return [
+        ("stored", replies.single(route, stored, _CORS)),
+        ("duplicate", replies.single(route, again, _CORS)),
+        ("queued", replies.single(route, queued, _CORS)),
+        ("batch", replies.batch([stored, again], _CORS)),
+        ("partial_batch", replies.batch([stored, refused, failed], _CORS)),
+        ("queued_batch", replies.batch([queued, queued], _CORS)),
+        ("refused_batch", replies.batch([refused], _CORS)),
+        ("failed_batch", replies.batch([failed], _CORS)),
+    ]
+
+
+def _refused(
+    route: str, rows: Iterable[refusals.Refusal]
+) -> list[tuple[str, replies.Reply]]:
+    """Return the answers of refusals, by their labels."""
+    return [
+        (row.label, replies.refused(route, _why(row), _CORS))
+        for row in rows
+        # It stands for a batch of which nothing was taken, and never alone.
+        if row is not _Row.NONE_ACCEPTED
+    ]
+
+
+def _why(row: refusals.Refusal) -> refusals.Refused:
+    return refusals.Refused(row, details().get(row, ""))
+
+
+def _responses(answers: list[tuple[str, replies.Reply]]) -> Json:
+    """Return OpenAPI's responses for answers with the names of their examples."""
+    by_status: dict[int, list[tuple[str, replies.Reply]]] = {}
+    for name, reply in answers:
+        by_status.setdefault(reply["statusCode"], []).append((name, reply))
+    return {
+        str(status): _response(status, by_status[status])
+        for status in sorted(by_status)
+    }
+
+
+def _response(status: int, answers: list[tuple[str, replies.Reply]]) -> Json:
+    out: Json = {
+        "description": _MEANINGS[status],
+        "headers": _response_headers([reply["headers"] for _, reply in answers]),
+    }
+    _, first = answers[0]
+    media = first["headers"].get("Content-Type")
+    if first.get("isBase64Encoded"):
+        out["content"] = {media: {}}
+    elif media:
+        examples = {
+            name: {"value": json.loads(reply["body"])} for name, reply in answers
+        }
+        names = sorted({_schema_of(each["value"]) for each in examples.values()})
+        out["content"] = {
+            media: {
+                "schema": {"oneOf": list(map(_ref, names))}
+                if len(names) > 1
+                else _ref(names[0]),
+                "examples": examples,
+            }
+        }
+    return out
+
+
+def _response_headers(answers: list[Mapping[str, str]]) -> Json:
+    """Return the headers; one that every answer has is required."""
+    out: Json = {}
+    names = {name for headers in answers for name in headers} | {"Vary"}
+    for name in sorted(names - {"Content-Type"}):
+        values = [headers[name] for headers in answers if name in headers]
+        fixed = name not in _VARYING
+        out[name] = {
+            "description": _HEADERS[name],
+            "required": fixed and len(values) == len(answers),
+            "schema": {"type": "string"},
+        }
+        if fixed and len(set(values)) == 1:
+            out[name]["schema"]["const"] = values[0]
+        elif values:
+            out[name]["example"] = values[0]
+    return out
+
+
+def _schema_of(answer: Json) -> str:
+    """Return the name of the schema that an answer is of."""
+    if "accepted" in answer:
+        return "NothingTaken" if "error" in answer else "Batch"
+    if "error" in answer:
+        return "Refusal"
+    return "Stored" if answer["status"] == "ok" else "Queued"
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,86 @@
+"""The queue that events wait in, and the one for those that could not be stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aws_cdk import Aws, Duration, Fn, Names, RemovalPolicy, Stack
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+#: The longest that SQS keeps a message. A dead letter's time counts from its arrival
+#: on the first queue.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+RETENTION = Duration.days(14)
+#: Times that the writer is given a message before it becomes a dead letter.
+MAX_RECEIVES = 5
+
+#: Characters of a queue's name, and of what makes one a stack's own.
+_NAME_CHARS = 80
+_UUID_CHARS = 36
+
+
+class Queues(NamedTuple):
+    """Both queues."""
+
+    events: sqs.Queue
+    dead_letters: sqs.Queue
+
+
+def make_queues(
+    scope: Construct, *, visibility: Duration, removal_policy: RemovalPolicy
+) -> Queues:
+    """Return the queues: encrypted, TLS only, one the other's only source.
+
+    Args:
+        scope: The tracker.
+        visibility: How long a message that was received is hidden from others.
+        removal_policy: What happens to both when the stack is deleted.
+    """
+    name = _name(scope)
+    if removal_policy == RemovalPolicy.RETAIN:
+        # A queue whose creation was rolled back would keep its name from the next try.
+        removal_policy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    dead_letters = sqs.Queue(
+        scope,
+        "DeadLetterQueue",
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        removal_policy=removal_policy,
+        retention_period=RETENTION,
+    )
+    events = sqs.Queue(
+        scope,
+        "Queue",
+        dead_letter_queue=sqs.DeadLetterQueue(
+            max_receive_count=MAX_RECEIVES, queue=dead_letters
+        ),
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        queue_name=name,
+        removal_policy=removal_policy,
+        retention_period=RETENTION,
+        visibility_timeout=visibility,
+    )
+    resource = dead_letters.node.default_child
+    assert isinstance(resource, sqs.CfnQueue)  # noqa: S101 - for the type only
+    # The queue refers to this one, so a reference back would be a cycle; and the
+    # queue's class has an argument for it only in newer versions of the CDK.
+    resource.redrive_allow_policy = {
+        "redrivePermission": "byQueue",
+        "sourceQueueArns": [
+            Stack.of(scope).format_arn(resource=name, service="sqs"),
+        ],
+    }
+    return Queues(events, dead_letters)
+
+
+def _name(scope: Construct) -> str:
+    """A name that no other stack has, nor this one after it was made anew.
+
+    The dead-letter queue must know it before the queue exists.
+    """
+    unique = Names.unique_resource_name(
+        scope, max_length=_NAME_CHARS - _UUID_CHARS - len("-")
+    )
+    return f"{unique}-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}"
