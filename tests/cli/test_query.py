@@ -79,10 +79,25 @@ def test_an_error_of_the_query_names_the_tables(data: Path, sql: str) -> None:
 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "tables: my_blog_events, shop_events, all_events" in done.stderr
+    assert (
+        "tables: my_blog_events, my_blog_events_unique, "
+        "shop_events, shop_events_unique, all_events\n"
+    ) in done.stderr
     assert "columns: DESCRIBE all_events" in done.stderr
     assert "hyphens in names are underscores" in done.stderr
     assert done.stdout == ""
+
+
+def test_shows_both_tables_of_each_tenant(data: Path) -> None:
+    done = query(data, "SHOW TABLES", "--format", "csv")
+
+    assert sorted(done.stdout.split()[1:]) == [
+        "all_events",
+        "my_blog_events",
+        "my_blog_events_unique",
+        "shop_events",
+        "shop_events_unique",
+    ]
 
 
 @pytest.mark.parametrize("sql", ["", " ", ";", "-- a comment"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -14,7 +16,14 @@ from typing import Any, NamedTuple
 from analytics_tracker_construct._handler import buckets, settings
 from analytics_tracker_construct._local import live
 from analytics_tracker_construct._local.folder import FolderStore
-from analytics_tracker_construct._local.function import App, Function, make_app
+from analytics_tracker_construct._local.function import (
+    App,
+    Function,
+    make_app,
+    make_writer,
+)
+from analytics_tracker_construct._local.polling import Poller
+from analytics_tracker_construct._local.queue import QUEUE, FolderQueue
 from analytics_tracker_construct._local.server import TrackerServer
 
 SETTINGS = settings.Settings(
@@ -88,9 +97,21 @@ class Served:
         """Return what is stored in a bucket."""
         return [
             json.loads(line)
-            for path in sorted(self.data.glob(f"{bucket}/analytics/*/*/*/*.json"))
-            for line in path.read_text().splitlines()
+            for path in sorted(self.data.glob(f"{bucket}/analytics/*/*/*/*"))
+            for line in _text(path).splitlines()
         ]
+
+    def wait_for_rows(self, count: int) -> list[dict[str, Any]]:
+        """Return what is stored, once so many events are."""
+        until = time.monotonic() + 10
+        while len(self.rows()) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.rows()
+
+
+def _text(path: Path) -> bytes:
+    body = path.read_bytes()
+    return gzip.decompress(body) if path.suffix == ".gz" else body
 
 
 @contextmanager
@@ -100,20 +121,28 @@ def serving(
     payload: str = "1.0",
     make: Callable[[], App] | None = None,
     example: str = "curl",
+    buffered: bool = False,
+    queue: type[FolderQueue] = FolderQueue,
 ) -> Iterator[Served]:
-    """Run a server until the block ends."""
+    """Run a server and its writer until the block ends."""
     page = live.Live(live.totals(data))
     store = live.WatchedStore(FolderStore(data), page)
+    waiting = queue(data / QUEUE, visibility=0.2)
+    config = SETTINGS._replace(buffered=buffered)
 
     def start() -> App:
-        return make_app(SETTINGS, store, emit=lambda _: None)
+        watched = live.WatchedQueue(waiting, page)
+        return make_app(config, store, queue=watched, emit=lambda _: None)
 
+    writer = Function(lambda: make_writer(store, emit=lambda _: None), name="writer")
+    poller = Poller(waiting, writer, interval=0.1)
     function = Function(make or start, name="local")
     server = TrackerServer(
         ("127.0.0.1", 0), function, page, payload=payload, example=lambda _: example
     )
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
+    poller.start()
     try:
         yield Served(server, data)
     finally:
@@ -121,3 +150,4 @@ def serving(
         server.server_close()
         server.drain()
         thread.join()
+        poller.stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +181,7 @@ def test_a_bucket_without_events_has_its_empty_table(tmp_path: Path) -> None:
     write(tmp_path, "other", "a.json", line())
 
     assert ask(tmp_path, "SELECT * FROM shop_events") == []
+    assert ask(tmp_path, "SELECT * FROM shop_events_unique") == []
     assert ask(tmp_path, "SELECT count(*) FROM all_events") == [(1,)]
 
 
@@ -207,15 +210,99 @@ def test_a_tenant_called_all_is_found_among_all(tmp_path: Path) -> None:
 
     sql = "SELECT tenant FROM all_events ORDER BY 1"
     assert ask(tmp_path, sql) == [("all",), ("shop",)]
+    assert [name for (name,) in ask(tmp_path, "SHOW TABLES")] == [
+        "all_events",
+        "shop_events",
+        "shop_events_unique",
+    ]
 
 
-def test_a_day_reads_that_days_objects_only(tmp_path: Path) -> None:
+TABLES = ("shop_events", "shop_events_unique", "all_events")
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "year = '2026' AND day = '30'",
+        "day IN ('29', '30')",
+        "year || month || day BETWEEN '20260129' AND '20260130'",
+        "concat(year, '-', month, '-', day) < '2026-01-31' AND eventId > 'a'",
+    ],
+)
+def test_a_day_reads_that_days_objects_only(
+    tmp_path: Path, table: str, where: str
+) -> None:
     """The other day's object would break the query if it were opened."""
     write(tmp_path, "shop", "a.json", line(), day="30")
-    write(tmp_path, "shop", "b.json.gz", b"\x1f\x8b\x08broken", day="31")
+    write(tmp_path, "shop", "b.json", line(eventId="bbbbbbbb"), day="30")
+    write(tmp_path, "shop", "c.json.gz", b"\x1f\x8b\x08broken", day="31")
+    write(tmp_path, "shop", "d.json", line(), day="31")
 
-    sql = "SELECT eventId FROM shop_events WHERE year = '2026' AND day = '30'"
-    assert ask(tmp_path, sql) == [("abcdefgh",)]
+    sql = f"SELECT eventId FROM {table} WHERE {where} ORDER BY 1"
+    assert ask(tmp_path, sql) == [("abcdefgh",), ("bbbbbbbb",)]
+    ((_, plan),) = ask(tmp_path, f"EXPLAIN ANALYZE {sql}")
+    assert re.findall(r"Scanning Files:\D*(\d+)/", plan) == ["2"]
+
+
+def test_has_each_event_of_a_day_once(tmp_path: Path) -> None:
+    """Whatever its objects are called, the first that was received stands."""
+    early, late = (f"2026-01-31T12:00:0{n}.000Z" for n in (1, 2))
+    write(tmp_path, "shop", "a.json", line(page="/late", serverTimestamp=late))
+    packed = line(page="/early", serverTimestamp=early) + line(eventId="bbbbbbbb")
+    write(tmp_path, "shop", "z.json.gz", gzip.compress(packed))
+
+    everything = "SELECT eventId, page FROM shop_events ORDER BY 1, 2"
+    assert ask(tmp_path, everything) == [
+        ("abcdefgh", "/early"),
+        ("abcdefgh", "/late"),
+        ("bbbbbbbb", "/a"),
+    ]
+    for table in ("shop_events_unique", "all_events"):
+        assert ask(tmp_path, f"SELECT eventId, page FROM {table} ORDER BY 1") == [
+            ("abcdefgh", "/early"),
+            ("bbbbbbbb", "/a"),
+        ]
+
+
+def test_of_events_received_at_once_the_first_objects_stands(tmp_path: Path) -> None:
+    names = [f"{number:03}.json" for number in range(50)]
+    random.Random(3).shuffle(names)
+    for name in names:
+        write(tmp_path, "shop", name, line(page=name))
+
+    assert ask(tmp_path, "SELECT page FROM shop_events_unique") == [("000.json",)]
+
+
+def test_an_event_without_a_time_of_receipt_comes_last(tmp_path: Path) -> None:
+    write(tmp_path, "shop", "a.json", line(page="/a", serverTimestamp=None))
+    write(tmp_path, "shop", "b.json", line(page="/b"))
+    write(tmp_path, "shop", "c.json", line(eventId=None))
+    alone = line(eventId="bbbbbbbb", page="/c", serverTimestamp=None)
+    write(tmp_path, "shop", "d.json", alone)
+
+    sql = "SELECT page FROM shop_events_unique ORDER BY 1"
+    assert ask(tmp_path, sql) == [("/b",), ("/c",)]
+
+
+def test_an_id_counts_once_for_each_day_and_tenant(tmp_path: Path) -> None:
+    """Ids are the client's; those of two tenants have nothing to do with each other."""
+    for bucket, day in (("shop", "30"), ("shop", "31"), ("blog", "31")):
+        for name in ("a.json", "b.json"):
+            write(tmp_path, bucket, name, line(), day=day)
+
+    assert ask(tmp_path, "SELECT tenant, day FROM all_events ORDER BY 1, 2") == [
+        ("blog", "31"),
+        ("shop", "30"),
+        ("shop", "31"),
+    ]
+
+
+def test_the_unique_view_has_the_columns_of_the_table(tmp_path: Path) -> None:
+    write(tmp_path, "shop", "a.json", line())
+
+    described = [ask(tmp_path, f"DESCRIBE {table}") for table in TABLES]
+    assert described[0] == described[1] == described[2][1:]
 
 
 def test_a_query_sees_what_was_stored_since_the_last_one(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
+from analytics_tracker_construct._handler import message
 from analytics_tracker_construct._local import live
 
 ROW = {
@@ -45,6 +47,48 @@ def test_counts_each_event_of_an_object() -> None:
 
     assert page.state()["counts"]["stored"] == 3
     assert page.state()["buckets"] == {"shop": 7}
+
+
+def test_counts_a_queued_event_and_counts_it_again_when_it_is_stored() -> None:
+    page = live.Live()
+    sent = message.Message("shop", "2026-01-31", "abcdefgh", 2, lines(ROW, ROW))
+    page.queued(message.encode(sent))
+
+    assert page.state()["counts"] == {
+        "stored": 0,
+        "queued": 2,
+        "duplicate": 0,
+        "refused": 0,
+    }
+    assert page.state()["buckets"] == {}
+    assert page.state()["recent"][0]["outcome"] == "queued"
+    assert page.state()["recent"][0]["page"] == "/a"
+
+    page.stored("shop", "analytics/x.json.gz", gzip.compress(lines(ROW, ROW)))
+    assert page.state()["counts"]["stored"] == 2
+    assert page.state()["buckets"] == {"shop": 2}
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (gzip.compress(b"{}\n{}\n"), 2),
+        (gzip.compress(b"{}\n") + gzip.compress(b"{}\n\n{}"), 3),
+        (gzip.compress(b"{}\n")[:-6], 1),
+        (b"no gzip", 0),
+        (b"", 0),
+    ],
+)
+def test_counts_the_lines_of_the_objects_that_are_there(
+    tmp_path: Path, body: bytes, count: int
+) -> None:
+    """One that a user put there or broke does not keep the server from starting."""
+    day = tmp_path / "shop/analytics/year=2026/month=01/day=31"
+    day.mkdir(parents=True)
+    (day / "a.json.gz").write_bytes(body)
+    (day / "b.json").write_bytes(b"{}\n")
+
+    assert live.totals(tmp_path) == {"shop": count + 1}
 
 
 def test_says_bot_of_a_bot() -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics_tracker_construct._local import gateway, server
+from analytics_tracker_construct import _openapi
+from analytics_tracker_construct._handler import replies
+from analytics_tracker_construct._local import gateway, live, server
 
 from .serving import EVENT, Answer, Served, serving
 
@@ -219,8 +221,13 @@ def test_ends_with_the_requests_under_way_answered(tmp_path: Path) -> None:
     assert [answer.status for answer in answers] == [200]
 
 
-def test_the_live_page_needs_nothing_from_elsewhere(served: Served) -> None:
-    answer = served.send("GET", "/")
+@pytest.mark.parametrize(
+    ("page", "links"), [("/", {"/docs"}), ("/docs", {"/", "/openapi.json"})]
+)
+def test_a_page_needs_nothing_from_elsewhere(
+    served: Served, page: str, links: set[str]
+) -> None:
+    answer = served.send("GET", page)
 
     text = answer.body.decode()
     assert answer.status == 200
@@ -228,27 +235,46 @@ def test_the_live_page_needs_nothing_from_elsewhere(served: Served) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "src=" not in text
     assert "@import" not in text
-    assert 'href="data:,"' in text
-    assert text.count("href=") == 1
+    assert set(re.findall('href="([^"]*)"', text)) == {"data:,", *links}
 
 
 def test_the_live_page_claims_nothing_before_it_has_asked(served: Served) -> None:
     """No zeros, and no hint that no event has arrived."""
     page = served.send("GET", "/").body.decode()
 
-    for outcome in ("stored", "duplicate", "refused"):
+    for outcome in live.OUTCOMES:
         assert f'<p id="{outcome}" class="{outcome}">\u2013</p>' in page
     assert re.search(r'<section [^>]*id="start"[^>]* hidden>', page)
 
 
-def test_the_live_page_lets_only_its_own_script_run(served: Served) -> None:
-    first, second = (served.send("GET", "/") for _ in range(2))
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_a_page_lets_only_its_own_script_run(served: Served, page: str) -> None:
+    first, second = (served.send("GET", page) for _ in range(2))
 
     policy = first.headers["Content-Security-Policy"]
     nonce = policy.partition("script-src 'nonce-")[2].partition("'")[0]
     assert f'<script nonce="{nonce}">' in first.body.decode()
     assert policy != second.headers["Content-Security-Policy"]
     assert "innerHTML" not in first.body.decode()
+    assert re.findall(r"\{\w+\}", first.body.decode().partition("<script")[0]) == []
+
+
+def test_serves_the_description_of_its_routes(served: Served) -> None:
+    """For any name that the server has, and with a destination that it takes."""
+    described = served.send("GET", "/openapi.json").json
+
+    assert described == _openapi.document()
+    assert described["servers"] == [{"url": "/"}]
+    assert "/pixel.gif" in described["paths"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
+def test_only_a_reader_gets_a_page(served: Served, path: str) -> None:
+    head, post = (served.send(method, path) for method in ("HEAD", "POST"))
+
+    assert (head.status, head.body) == (200, b"")
+    assert int(head.headers["Content-Length"]) > 1000
+    assert (post.status, set(post.json)) == (404, {"error", "message"})
 
 
 def test_the_live_page_shows_the_example_as_text(tmp_path: Path) -> None:
@@ -265,7 +291,12 @@ def test_the_live_page_is_told_what_came(served: Served) -> None:
     served.send("GET", "/apple-touch-icon.png")
 
     state = served.send("GET", "/_dev/state").json
-    assert state["counts"] == {"stored": 1, "duplicate": 1, "refused": 1}
+    assert state["counts"] == {
+        "stored": 1,
+        "queued": 0,
+        "duplicate": 1,
+        "refused": 1,
+    }
     assert state["buckets"] == {"demo-analytics": 1}
     assert [(r["status"], r["error"], r["count"]) for r in state["refusals"]] == [
         (403, "Forbidden", 1)
@@ -278,6 +309,51 @@ def test_the_live_page_is_told_what_came(served: Served) -> None:
     assert state["recent"][2]["page"] == "/a"
     last = state["minutes"][-2:]
     assert sum(m.get("stored", 0) + m.get("refused", 0) for m in last) == 2
+
+
+@pytest.mark.parametrize("payload", gateway.PAYLOADS)
+def test_stores_what_a_pixel_says(tmp_path: Path, payload: str) -> None:
+    target = "/pixel.gif?bucket=demo-analytics&eventType=open&page=%2Fmail&viewport=3x4"
+    with serving(tmp_path, payload=payload) as served:
+        answer = served.send("GET", target)
+        rows = served.rows()
+        counts = served.server.live.state()["counts"]
+
+    assert (answer.status, answer.body[:6]) == (200, b"GIF89a")
+    assert answer.headers["Content-Type"] == "image/gif"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert [(row["page"], row["viewport"]) for row in rows] == [
+        ("/mail", {"width": 3, "height": 4})
+    ]
+    assert counts["stored"] == 1
+
+
+def test_counts_a_pixel_that_was_refused(served: Served) -> None:
+    answer = served.send("GET", "/pixel.gif?bucket=demo-analytics")
+
+    assert answer.status == 200
+    assert replies.REJECTED_HEADER in answer.headers
+    (why,) = served.server.live.state()["refusals"]
+    assert (why["status"], why["error"]) == (400, "Missing required field: eventType")
+    words = f"{why['error']}: {why['message']}"
+    assert answer.headers[replies.REJECTED_HEADER] == words
+
+
+def test_counts_what_became_of_each_event_of_a_batch(served: Served) -> None:
+    events = [{"eventId": "aaaaaaaa"}, {"eventId": "bbbbbbbb"}, {"timestamp": "never"}]
+    batch = {**EVENT, "events": events}
+    first, again = (served.send("POST", "/track", batch) for _ in range(2))
+
+    assert [first.status, again.status] == [200, 200]
+    state = served.server.live.state()
+    assert state["counts"] == {
+        "stored": 2,
+        "queued": 0,
+        "duplicate": 2,
+        "refused": 2,
+    }
+    assert state["buckets"] == {"demo-analytics": 2}
+    assert [why["error"] for why in state["refusals"]] == ["Invalid field: timestamp"]
 
 
 def test_counts_what_the_folder_held_before(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any, NamedTuple
+
+from .._handler import refusals
 
 
 class Refusal(NamedTuple):
@@ -20,6 +23,7 @@ class Answer(NamedTuple):
 
     stored: int = 0
     duplicate: int = 0
+    queued: int = 0
     refused: tuple[Refusal, ...] = ()
     event_id: str | None = None
     """The id of a single event."""
@@ -33,18 +37,32 @@ def read(status: int, body: bytes) -> Answer | None:
         body: The answer's body.
     """
     document = _object(body)
+    if "accepted" in document:
+        return _batch(document)
     if "error" in document:
         return Answer(refused=(_refusal(document, status),))
-    if document.get("status") not in {"ok", "partial"}:
-        return None
-    if "accepted" in document:
-        rejected = document.get("rejected") or ()
-        refused = tuple(_refusal(each, 400) for each in rejected)
-        return Answer(stored=int(document["accepted"]), refused=refused)
     event_id = document.get("eventId")
+    if document.get("status") == "queued":
+        return Answer(queued=1, event_id=event_id)
+    if document.get("status") != "ok":
+        return None
     if document.get("duplicate"):
         return Answer(duplicate=1, event_id=event_id)
     return Answer(stored=1, event_id=event_id)
+
+
+def rejected(header: str) -> Refusal:
+    """Return why a pixel's event was refused.
+
+    Args:
+        header: The answer's `X-Tracker-Rejected`: an error and a message, which both
+            may hold the colon that is between them.
+    """
+    for row in refusals.Refusal:
+        match = _words(row).fullmatch(header)
+        if match:
+            return Refusal(row.status, match[1], match[2])
+    return Refusal(200, header, "")
 
 
 class Tally:
@@ -53,6 +71,7 @@ class Tally:
     def __init__(self) -> None:
         self.stored = 0
         self.duplicate = 0
+        self.queued = 0
         self.refused: Counter[Refusal] = Counter()
 
     def add(self, status: int, body: bytes) -> None:
@@ -63,6 +82,7 @@ class Tally:
             return
         self.stored += answer.stored
         self.duplicate += answer.duplicate
+        self.queued += answer.queued
         self.refused.update(answer.refused)
 
 
@@ -72,6 +92,26 @@ def _object(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _batch(document: dict[str, Any]) -> Answer:
+    queued, duplicate = (int(document.get(n, 0)) for n in ("queued", "duplicates"))
+    return Answer(
+        stored=int(document["accepted"]) - queued - duplicate,
+        duplicate=duplicate,
+        queued=queued,
+        refused=tuple(
+            _refusal(each, each["status"]) for each in document.get("rejected", ())
+        ),
+    )
+
+
+def _words(row: refusals.Refusal) -> re.Pattern[str]:
+    error, message = (
+        re.escape(text.format("\0")).replace("\0", ".+")
+        for text in (row.error, row.message)
+    )
+    return re.compile(f"({error}): ({message})")
 
 
 def _refusal(document: Any, status: int) -> Refusal:

@@ -1,4 +1,4 @@
-"""DuckDB over a data folder: one view for each bucket, and one over all of them."""
+"""DuckDB over a data folder: two views for each bucket, and one over all of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from .._handler import buckets, columns
 if TYPE_CHECKING:
     import duckdb
 
-#: The view over every bucket, with the column `tenant`.
+#: The view over every bucket, each event once, with the column `tenant`.
 ALL = "all_events"
+#: What the name of a deduplicating view has after its table's. Tables end in `_events`,
+#: so neither can take the other's name.
+UNIQUE = "_unique"
 
 _SCALARS = {
     "string": "VARCHAR",
@@ -29,16 +32,25 @@ _FOLDER = columns.PREFIX.rstrip("/")
 _VISIBLE = "[A-Za-z0-9-]*"
 #: Bytes of one line that DuckDB takes; an event has at most 64 KiB as sent.
 _LINE_BYTES = 1024 * 1024
+# The object that a row lies in, under the name that Athena has for it.
+# https://docs.aws.amazon.com/athena/latest/ug/querying-tables-columns.html
+_PATH = '"$path"'
 
 
 class View(NamedTuple):
-    """A bucket's view."""
+    """A bucket's views: every stored line, and each event once."""
 
     name: str
+    """The name of the view that has every stored line, as the table in Athena."""
     tenant: str
     """The tenant's name, or the bucket's where a request named that."""
     files: tuple[str, ...]
     """Patterns for its objects; empty: there are none."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a query may call it; none where it would hide the view over all."""
+        return () if self.name == ALL else (self.name, self.name + UNIQUE)
 
 
 def table_name(tenant: str) -> str:
@@ -50,7 +62,8 @@ def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
     """Open an in-memory database whose views read the objects below `data`.
 
     A line that is not a JSON object is left out; a value of another type than its
-    column's is null. Nothing is copied: each query reads the files as they are then.
+    column's is null. `<table>_unique` and `all_events` have one row for each `eventId`
+    of a day. Nothing is copied: each query reads the files as they are then.
 
     Args:
         data: The data folder of `analytics-tracker dev`.
@@ -67,13 +80,14 @@ def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     views = list(_views(data))
     for view in views:
-        # A tenant called `all` is found in the view over all of them only.
-        if view.name != ALL:
-            connection.execute(f'CREATE VIEW "{view.name}" AS {_rows(view.files)}')
+        queries = (_rows(view.files), _unique(view.files))
+        # A tenant called `all` has no names, and is found among all only.
+        for name, query in zip(view.names, queries, strict=False):
+            connection.execute(f'CREATE VIEW "{name}" AS {query}')
     # Names come from folders whose form `_views` has checked; SQL takes no parameters
     # where it defines something.
     every = " UNION ALL ".join(
-        f"SELECT '{view.tenant}' AS tenant, * FROM ({_rows(view.files)})"  # noqa: S608  above
+        f"SELECT '{view.tenant}' AS tenant, * FROM ({_unique(view.files)})"  # noqa: S608  above
         for view in views
     )
     nothing = f"SELECT CAST(NULL AS VARCHAR) AS tenant, * FROM ({_rows(())})"  # noqa: S608  constants
@@ -125,20 +139,51 @@ def _views(data: Path) -> Iterator[View]:
         yield View(table_name(tenant), tenant, files)
 
 
-def _rows(files: tuple[str, ...]) -> str:
-    """Return the query of a view."""
+def _unique(files: tuple[str, ...]) -> str:
+    """Return the query of a view that has each event of a day once.
+
+    The first that was received stands; of several from one request, whose objects'
+    name comes first. A predicate on the day goes through to the files, since the
+    window is within one day.
+    """
+    if not files:
+        return _rows(())
+    day = ", ".join(f'"{p.name}"' for p in columns.PARTITIONS)
+    names = ", ".join(f'"{column.name}"' for column in columns.COLUMNS)
+    # The same text is right for Athena, over its table: only the rows differ.
+    return (
+        f"SELECT {names}, {day} FROM (SELECT *, ROW_NUMBER() OVER ("  # noqa: S608  see `_quoted`
+        f'PARTITION BY {day}, "eventId" '
+        f'ORDER BY "serverTimestamp" NULLS LAST, {_PATH}) AS "copy" '
+        f'FROM ({_rows(files, path=True)})) WHERE "copy" = 1'
+    )
+
+
+def _rows(files: tuple[str, ...], *, path: bool = False) -> str:
+    """Return the query of a view that has every stored line.
+
+    Args:
+        files: Patterns for its objects.
+        path: Whether to add the object's name, which takes time.
+    """
     if not files:
         every = (*columns.COLUMNS, *columns.PARTITIONS)
         nulls = (f'CAST(NULL AS {duckdb_type(c.type)}) AS "{c.name}"' for c in every)
         return f"SELECT {', '.join(nulls)} WHERE false"
     names = ", ".join(f'"{p.name}"' for p in columns.PARTITIONS)
+    names, found = (
+        (f"{names}, {_PATH}", f"{names}, filename AS {_PATH}")
+        if path
+        else (names, names)
+    )
     return (
         # Several times faster over many small files than `read_json` with columns.
-        f"SELECT event.*, {names} FROM (SELECT {names}, json_transform("  # noqa: S608  see `_quoted`
+        f"SELECT event.*, {names} FROM (SELECT {found}, json_transform("  # noqa: S608  see `_quoted`
         # Older versions pass on two values in one line, and then stumble over them.
         f"CASE WHEN json_valid(json) THEN json END, {_quoted(_structure())}) AS event "
         f"FROM read_ndjson_objects([{', '.join(map(_quoted, files))}], "
         f"ignore_errors = true, maximum_object_size = {_LINE_BYTES}, "
+        f"filename = {str(path).lower()}, "
         f"hive_partitioning = true, hive_types = {_hive_types()})) "
         # A line that DuckDB cannot read is a null, and so are its members.
         'WHERE event."eventId" IS NOT NULL'

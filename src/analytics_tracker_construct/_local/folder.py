@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import secrets
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .._handler import storage
+from . import files
 
 #: Where objects are written before they get their names. No bucket's name has a dot,
 #: so neither a request nor a query can reach it.
@@ -20,8 +16,6 @@ INCOMING = ".incoming"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]*")
 #: Names in a key that a file system could take for something else are refused.
 _SEGMENT = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9_=.-]*")
-#: Seconds after which a file in `INCOMING` belongs to a process that was killed.
-_STALE = 3600
 
 
 class FolderStore:
@@ -41,10 +35,8 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._incoming = root / INCOMING
-        self._incoming.mkdir(parents=True, exist_ok=True)
-        self._sweep()
-        with self._aside(b"") as probe:
+        self._incoming = files.Nameless(root / INCOMING)
+        with self._incoming.file(b"") as probe:
             linked = probe.with_suffix(".probe")
             os.link(probe, linked)
             linked.unlink()
@@ -63,14 +55,14 @@ class FolderStore:
     ) -> storage.Put:
         """Write an object unless its key is taken; see the protocol."""
         path = self._path(bucket, key)
-        with _faults(), self._aside(body) as aside:
-            _make_folder(path.parent)
-            _check(deadline)
+        with files.faults(), self._incoming.file(body) as aside:
+            files.make_folder(path.parent)
+            files.check(deadline)
             try:
                 os.link(aside, path)
             except FileExistsError:
                 return storage.Put(storage.Outcome.EXISTED)
-            _flush_folder(path.parent)
+            files.flush_folder(path.parent)
         return storage.Put(storage.Outcome.STORED)
 
     def get(
@@ -83,8 +75,8 @@ class FolderStore:
     ) -> bytes:
         """Read an object; see the protocol."""
         path = self._path(bucket, key)
-        _check(deadline)
-        with _faults():
+        files.check(deadline)
+        with files.faults():
             return path.read_bytes()
 
     def delete(
@@ -97,8 +89,8 @@ class FolderStore:
     ) -> None:
         """Remove an object; see the protocol."""
         path = self._path(bucket, key)
-        _check(deadline)
-        with _faults():
+        files.check(deadline)
+        with files.faults():
             path.unlink(missing_ok=True)
 
     def _path(self, bucket: str, key: str) -> Path:
@@ -106,65 +98,3 @@ class FolderStore:
         if not _BUCKET.fullmatch(bucket) or not all(map(_SEGMENT.fullmatch, segments)):
             raise storage.StorageError(storage.Fault.REFUSED, "not a name for a file")
         return self.root.joinpath(bucket, *segments)
-
-    @contextmanager
-    def _aside(self, body: bytes) -> Iterator[Path]:
-        path = self._incoming / secrets.token_hex(16)
-        try:
-            with path.open("xb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
-
-    def _sweep(self) -> None:
-        """Remove what killed processes left half written."""
-        before = time.time() - _STALE
-        for path in self._incoming.iterdir():
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < before:
-                    path.unlink()
-
-
-def _check(deadline: float) -> None:
-    if time.monotonic() > deadline:
-        raise storage.StorageError(storage.Fault.UNAVAILABLE, "deadline")
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Raise what the disk reports as what a store reports."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise storage.StorageError(storage.Fault.MISSING, "ENOENT") from error
-    except PermissionError as error:
-        raise storage.StorageError(storage.Fault.REFUSED, _code(error)) from error
-    except OSError as error:
-        raise storage.StorageError(storage.Fault.UNAVAILABLE, _code(error)) from error
-
-
-def _code(error: OSError) -> str:
-    return errno.errorcode.get(error.errno or 0, "OSError")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make `folder` and what is missing above it, each name on disk."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _flush_folder(folder.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Put the names in a folder on disk, where the system has a way to."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

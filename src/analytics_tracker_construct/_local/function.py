@@ -1,4 +1,4 @@
-"""The function as Lambda runs it: instances that serve one request at a time."""
+"""A function as Lambda runs it: instances that serve one request at a time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from .. import _handler  # noqa: F401  it makes the next import possible
 
 if TYPE_CHECKING:
     from handler.app import make_app
+    from handler.writer import make_writer
 else:
     from ..handler.app import make_app
+    from ..handler.writer import make_writer
 
-__all__ = ["App", "Context", "Function", "make_app"]
+__all__ = ["App", "Context", "Function", "make_app", "make_writer"]
 
 App = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 """The Lambda handler: an event and a context in, an answer out."""

@@ -6,18 +6,22 @@ import gzip
 import json
 import threading
 import time
+import zlib
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._handler import columns, storage
+from .._handler import columns, message, queues, storage
 from . import answers
 
 #: Events that the page lists.
 RECENT = 50
 #: Minutes that the page draws.
 MINUTES = 60
+#: What becomes of an event. One that is queued is stored later, and then counts again.
+OUTCOMES = ("stored", "queued", "duplicate", "refused")
 
 
 class Entry(NamedTuple):
@@ -26,7 +30,7 @@ class Entry(NamedTuple):
     at: float
     """Seconds since the epoch."""
     outcome: str
-    """`stored`, `duplicate` or `refused`."""
+    """One of `OUTCOMES`."""
     bucket: str = ""
     type: str = ""
     page: str = ""
@@ -61,10 +65,17 @@ class Live:
         """Note an object that was written."""
         now = time.time()
         for row in _rows(key, body):
-            self._add(_entry(now, bucket, row))
+            self._add(_entry(now, "stored", bucket, row))
+
+    def queued(self, body: str) -> None:
+        """Note a message that was put on the queue."""
+        now = time.time()
+        sent = message.decode(body)
+        for row in _rows("", sent.plain()):
+            self._add(_entry(now, "queued", sent.bucket, row))
 
     def answered(self, status: int, body: bytes) -> None:
-        """Note what an answer says beyond what was stored."""
+        """Note what an answer says beyond what was stored and queued."""
         answer = answers.read(status, body)
         if answer is None:
             return
@@ -72,8 +83,12 @@ class Live:
         for _ in range(answer.duplicate):
             self._add(Entry(now, "duplicate", event_id=answer.event_id or ""))
         for refusal in answer.refused:
-            reason = f"{refusal.status} {refusal.error}: {refusal.message}"
-            self._add(Entry(now, "refused", reason=reason), refusal)
+            self.refused(refusal)
+
+    def refused(self, refusal: answers.Refusal) -> None:
+        """Note an event that was refused."""
+        reason = f"{refusal.status} {refusal.error}: {refusal.message}"
+        self._add(Entry(time.time(), "refused", reason=reason), refusal)
 
     def state(self) -> dict[str, Any]:
         """Everything that the page shows, as JSON."""
@@ -83,10 +98,7 @@ class Live:
             empty: Counter[str] = Counter()
             return {
                 "version": self._version,
-                "counts": {
-                    outcome: self._counts[outcome]
-                    for outcome in ("stored", "duplicate", "refused")
-                },
+                "counts": {outcome: self._counts[outcome] for outcome in OUTCOMES},
                 "refusals": [
                     {**reason._asdict(), "count": count}
                     for reason, count in self._refusals.most_common()
@@ -103,7 +115,7 @@ class Live:
         with self._lock:
             self._version += 1
             self._counts[entry.outcome] += 1
-            if entry.bucket:
+            if entry.outcome == "stored":
                 self._totals[entry.bucket] += 1
             if refusal:
                 self._refusals[refusal] += 1
@@ -140,15 +152,42 @@ class WatchedStore:
         return put
 
 
+class WatchedQueue:
+    """A queue that tells a :class:`Live` of each event that was put on it.
+
+    Args:
+        queue: Where messages go.
+        live: What is told.
+    """
+
+    def __init__(self, queue: queues.EventQueue, live: Live) -> None:
+        self._live = live
+        self._queue = queue
+
+    def send(self, body: str, *, deadline: float) -> None:
+        """Put a message on the queue; see the protocol."""
+        self._queue.send(body, deadline=deadline)
+        self._live.queued(body)
+
+
 def totals(root: Path) -> dict[str, int]:
-    """Return the number of events in each bucket's folder."""
+    """Return the number of stored lines in each bucket's folder."""
     found: Counter[str] = Counter()
     for folder in root.glob("*/" + columns.PREFIX.rstrip("/")):
         bucket = folder.parent.name
         found[bucket] += sum(1 for _ in folder.glob("*/*/*/*.json"))
         for path in folder.glob("*/*/*/*.json.gz"):
-            found[bucket] += len(_rows(path.name, path.read_bytes()))
+            found[bucket] += _lines(path)
     return dict(found)
+
+
+def _lines(path: Path) -> int:
+    """Return how many lines an object has; of a broken one, how many can be read."""
+    count = 0
+    with suppress(EOFError, zlib.error, gzip.BadGzipFile), gzip.open(path) as file:
+        for line in file:
+            count += not line.isspace()
+    return count
 
 
 def _rows(key: str, body: bytes) -> list[Any]:
@@ -156,13 +195,13 @@ def _rows(key: str, body: bytes) -> list[Any]:
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-def _entry(now: float, bucket: str, row: dict[str, Any]) -> Entry:
+def _entry(now: float, outcome: str, bucket: str, row: dict[str, Any]) -> Entry:
     device = row.get("device") or {}
     parts = [device.get("device_type"), device.get("browser"), device.get("os")]
     named = "bot" if device.get("is_bot") else " · ".join(p for p in parts if p)
     return Entry(
         now,
-        "stored",
+        outcome,
         bucket,
         str(row.get("eventType") or ""),
         str(row.get("page") or ""),

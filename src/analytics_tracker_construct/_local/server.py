@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
-import json
 import os
-import secrets
 import socket
 import sys
 import threading
@@ -14,11 +11,12 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from socketserver import TCPServer
 from typing import Any
 
-from . import gateway
+from .. import _openapi
+from .._handler import replies
+from . import answers, gateway, pages
 from .function import Function
 from .live import Live
 
@@ -27,7 +25,7 @@ SILENCE = 30.0
 #: Seconds that requests under way get to end when the server stops.
 GRACE = 3.0
 
-_PAGE = Path(__file__).with_name("live.html")
+_REJECTED = replies.REJECTED_HEADER.lower()
 
 
 class TrackerServer(ThreadingHTTPServer):
@@ -39,6 +37,7 @@ class TrackerServer(ThreadingHTTPServer):
         live: What the live page shows.
         payload: API Gateway's payload version, `1.0` or `2.0`.
         example: The command that the live page shows while there are no events.
+        destination: Where the events of the description's examples go.
     """
 
     daemon_threads = True
@@ -56,12 +55,14 @@ class TrackerServer(ThreadingHTTPServer):
         *,
         payload: str = "1.0",
         example: Callable[[str], str] = str,
+        destination: tuple[str, str] = _openapi.DESTINATION,
     ) -> None:
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.function = function
         self.live = live
         self.payload = payload
+        self.description = _openapi.document(destination=destination)
         self._under_way = 0
         self._changed = threading.Condition()
         super().__init__(address, _Connection)
@@ -140,11 +141,8 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _respond(self, body: bytes) -> gateway.HttpResponse:
         path = self.path.partition("?")[0]
-        if self.command in {"GET", "HEAD"} and path in {"/", "/favicon.ico"}:
-            return _page(self.server.example) if path == "/" else _plain(204)
-        if path == "/_dev/state":
-            return _json(200, self.server.live.state())
-        return self._invoke(body)
+        own = _OWN.get(path) if self.command in {"GET", "HEAD"} else None
+        return own(self.server) if own else self._invoke(body)
 
     def _invoke(self, body: bytes) -> gateway.HttpResponse:
         request = gateway.HttpRequest(
@@ -160,9 +158,12 @@ class _Connection(BaseHTTPRequestHandler):
             response = gateway.response(self.server.function.invoke(event))
         except Exception:  # noqa: BLE001  what API Gateway answers whatever it was
             traceback.print_exc()
-            return _json(502, {"message": "Internal server error"})
+            return pages.document(502, {"message": "Internal server error"})
+        why = [v for k, v in response.headers if k.lower() == _REJECTED]
+        if why:
+            self.server.live.refused(answers.rejected(why[0]))
         # Whatever a browser looks for by itself is no event that was refused.
-        if self.command not in {"GET", "HEAD"}:
+        elif self.command not in {"GET", "HEAD"}:
             self.server.live.answered(response.status, response.body)
         return response
 
@@ -175,10 +176,10 @@ class _Connection(BaseHTTPRequestHandler):
                 encoding.strip().lower() != "chunked"
                 or "Content-Length" in self.headers
             ):
-                return _json(400, {"message": "Bad Request"})
+                return pages.document(400, {"message": "Bad Request"})
             return self._chunks()
         if len(set(lengths)) > 1 or not lengths[0].strip().isdecimal():
-            return _json(400, {"message": "Bad Request"})
+            return pages.document(400, {"message": "Bad Request"})
         # Python refuses to read numbers with thousands of digits.
         length = int(lengths[0]) if len(lengths[0]) < 20 else sys.maxsize
         if length > gateway.BODY_BYTES:
@@ -195,7 +196,7 @@ class _Connection(BaseHTTPRequestHandler):
             try:
                 length = int(size, 16)
             except ValueError:
-                return _json(400, {"message": "Bad Request"})
+                return pages.document(400, {"message": "Bad Request"})
             if length < 0 or len(body) + length > gateway.BODY_BYTES:
                 return _TOO_LONG
             body += self.rfile.read(length)
@@ -204,7 +205,7 @@ class _Connection(BaseHTTPRequestHandler):
                     pass
                 return bytes(body)
             if self.rfile.readline(3).strip():
-                return _json(400, {"message": "Bad Request"})
+                return pages.document(400, {"message": "Bad Request"})
 
     def _send(self, response: gateway.HttpResponse) -> None:
         self.send_response(response.status)
@@ -237,31 +238,14 @@ class _Connection(BaseHTTPRequestHandler):
                 pass
 
 
-def _page(example: str) -> gateway.HttpResponse:
-    nonce = secrets.token_urlsafe(16)
-    text = _PAGE.read_text("utf-8").replace("{nonce}", nonce)
-    text = text.replace("{example}", html.escape(example))
-    policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
-        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
-    headers = [
-        ("Content-Type", "text/html; charset=utf-8"),
-        ("Content-Security-Policy", policy),
-        ("Cache-Control", "no-store"),
-    ]
-    return gateway.HttpResponse(200, headers, text.encode())
-
-
-def _plain(status: int) -> gateway.HttpResponse:
-    return gateway.HttpResponse(status, [], b"")
-
-
-def _json(status: int, document: object) -> gateway.HttpResponse:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    return gateway.HttpResponse(status, headers, json.dumps(document).encode())
-
-
 #: API Gateway's own answer to a body that it does not take.
-_TOO_LONG = _json(413, {"message": "Request Too Long"})
+_TOO_LONG = pages.document(413, {"message": "Request Too Long"})
+
+#: Paths that the function does not see, with what answers them.
+_OWN: dict[str, Callable[[TrackerServer], gateway.HttpResponse]] = {
+    "/": lambda server: pages.page("live.html", example=server.example),
+    "/docs": lambda _: pages.page("docs.html", rejected=replies.REJECTED_HEADER),
+    "/openapi.json": lambda server: pages.document(200, server.description),
+    "/favicon.ico": lambda _: pages.plain(204),
+    "/_dev/state": lambda server: pages.document(200, server.live.state()),
+}

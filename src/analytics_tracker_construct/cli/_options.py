@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from .._handler import buckets
+from .._local.polling import INTERVAL_SECONDS
 
 _ORIGIN = re.compile(r"https?://[^\s/,?#]+")
 
@@ -26,6 +27,15 @@ def port(text: str) -> int:
     """Return a port."""
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def interval(text: str) -> int:
+    """Return the seconds that the writer gathers events for."""
+    if not text.isdecimal() or int(text) > INTERVAL_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of seconds from 0 to {INTERVAL_SECONDS}"
+        )
     return int(text)
 
 

@@ -6,25 +6,22 @@ import argparse
 import errno
 import json
 import signal
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime, timezone
-from ipaddress import ip_address
 from pathlib import Path
 
 from .._handler import settings
 from .._local import gateway, live
 from .._local.folder import FolderStore
-from .._local.function import App, Function, make_app
+from .._local.function import App, Function, make_app, make_writer
+from .._local.polling import Poller
+from .._local.queue import QUEUE, FolderQueue
 from .._local.server import TrackerServer
-from . import _options
+from . import _options, _words
 from ._errors import CommandError
 from ._options import TenantOption as TenantOption  # noqa: PLC0414  offered here too
-from ._text import visible
 
 #: Where objects go unless `--data` says otherwise; `query` looks there too.
 DATA = Path("analytics-data")
@@ -32,13 +29,23 @@ DATA = Path("analytics-data")
 SALT_BUCKET = "tracker-salts"
 _ALLOWED = ["*-analytics"]
 _FUNCTION = "local-analytics-tracker"
+_WRITER = f"{_FUNCTION}-writer"
+DELIVERIES = ("direct", "buffered")
+#: Seconds that one invocation of the writer may take; less than a message that it has
+#: is kept from others.
+WRITER_SECONDS = 20.0
 
 _DESCRIPTION = """\
 Serve the tracker on this machine, without AWS.
 
 Each request becomes the event that API Gateway would make of it and goes to the
 very function that is deployed. Objects are written below --data, a folder for each
-bucket, in the stored layout. The page at / shows events as they arrive.
+bucket, in the stored layout. The page at / shows events as they arrive; the one at
+/docs describes the routes and sends requests to them.
+
+As deployed, events that cannot be written wait on a queue, and the writer stores
+them later; with --delivery buffered all of them go that way. The queue is a folder
+too, so a stop loses nothing: what waits is stored after the next start.
 """
 
 _EPILOG = """\
@@ -46,6 +53,7 @@ examples:
   analytics-tracker dev
   analytics-tracker dev --port 0 --data ./my-data --allow my-site-analytics
   analytics-tracker dev --tenant shop=https://shop.example,https://www.shop.example
+  analytics-tracker dev --delivery buffered --buffering-interval 10
 
 The first line of the output is `url: http://HOST:PORT`; a tenant's events lie in the
 folder with its name. Stop with Ctrl-C.
@@ -111,6 +119,21 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--delivery",
+        choices=DELIVERIES,
+        default=DELIVERIES[0],
+        help="direct: events are stored and then answered; buffered: they are queued "
+        "and then answered, and the writer stores them together (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--buffering-interval",
+        type=_options.interval,
+        default=1,
+        metavar="SECONDS",
+        help="how long the writer gathers what is on the queue (default: %(default)s; "
+        "deployed: 60)",
+    )
+    parser.add_argument(
         "--metrics",
         action="store_true",
         help="print the function's metrics, as it does with enable_metrics",
@@ -132,11 +155,15 @@ def run(options: argparse.Namespace) -> int:
             tenants,
             cors_origins=options.cors_origin or ["*"],
             metrics=options.metrics,
+            buffered=options.delivery == "buffered",
         )
     )
     try:
         store = FolderStore(options.data)
-        page = live.Live(live.totals(options.data), None if options.quiet else _report)
+        queue = FolderQueue(options.data / QUEUE)
+        page = live.Live(
+            live.totals(options.data), None if options.quiet else _words.report
+        )
     except OSError as error:
         raise CommandError(
             f"cannot keep objects in {options.data}: {error.strerror or error}; "
@@ -145,10 +172,21 @@ def run(options: argparse.Namespace) -> int:
     watched = live.WatchedStore(store, page)
 
     def start() -> App:
-        return make_app(config, watched, function_name=_FUNCTION, emit=_log)
+        return make_app(
+            config,
+            watched,
+            queue=live.WatchedQueue(queue, page),
+            function_name=_FUNCTION,
+            emit=_words.log,
+        )
+
+    def start_writer() -> App:
+        return make_writer(
+            watched, metrics_on=config.metrics, function_name=_WRITER, emit=_words.log
+        )
 
     def example(url: str) -> str:
-        return _curl(url, allowed, tenants)
+        return _words.curl(url, allowed, tenants)
 
     try:
         server = TrackerServer(
@@ -157,13 +195,20 @@ def run(options: argparse.Namespace) -> int:
             page,
             payload=options.payload,
             example=example,
+            destination=_words.destination(allowed, tenants),
         )
     except OSError as error:
         raise CommandError(
             f"cannot listen on {options.host}:{options.port}: "
             f"{error.strerror or error}; {_way_out(error)}"
         ) from None
-    _serve(server, lambda: _greet(server, options.data, allowed, tenants))
+    poller = Poller(
+        queue,
+        Function(start_writer, name=_WRITER, timeout=WRITER_SECONDS),
+        interval=options.buffering_interval,
+    )
+    _words.note_dead_letters(queue)
+    _serve(server, poller, lambda: _words.greet(server, options, allowed))
     return 0
 
 
@@ -173,6 +218,7 @@ def environment(
     *,
     cors_origins: list[str],
     metrics: bool,
+    buffered: bool = False,
 ) -> dict[str, str]:
     """Return the environment that the construct would give the function."""
     entries = {
@@ -185,6 +231,7 @@ def environment(
         settings.CORS_ORIGINS: ",".join(cors_origins),
         settings.SALT_BUCKET: SALT_BUCKET,
         settings.METRICS: "1" if metrics else "0",
+        settings.BUFFERED: "1" if buffered else "0",
     }
 
 
@@ -206,9 +253,10 @@ def _way_out(error: OSError) -> str:
     return "name an address of this machine with --host, such as 127.0.0.1"
 
 
-def _serve(server: TrackerServer, ready: Callable[[], None]) -> None:
+def _serve(server: TrackerServer, poller: Poller, ready: Callable[[], None]) -> None:
     # Docker and process managers stop with SIGTERM; it ends like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    poller.start()
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
     thread.start()
     try:
@@ -221,59 +269,4 @@ def _serve(server: TrackerServer, ready: Callable[[], None]) -> None:
         server.shutdown()
         server.server_close()
         server.drain()
-
-
-def _greet(
-    server: TrackerServer, data: Path, allowed: list[str], tenants: list[TenantOption]
-) -> None:
-    lines = [f"url: {server.url}"]
-    lines.append(f"events go to {server.url}/track, the live page is {server.url}/")
-    lines.append(f"objects are kept in {data}")
-    lines.append(f"allowed buckets: {', '.join(allowed)}")
-    for tenant in tenants:
-        origins = ", ".join(tenant.origins) or "any origin"
-        lines.append(f"tenant: {tenant.name} ({origins})")
-    lines += ["", "try:", f"  {server.example}", ""]
-    # First: whoever waits for the address must not go on without having been warned.
-    if not ip_address(str(server.server_address[0])).is_loopback:
-        _log(
-            "warning: everybody on the network may send events and see the page; "
-            "--host 127.0.0.1 keeps both to this machine"
-        )
-    _say("\n".join(lines))
-
-
-def _curl(url: str, allowed: list[str], tenants: list[TenantOption]) -> str:
-    """Return a command that sends one event that is accepted."""
-    name, value = "bucket", allowed[0].replace("*", "demo")
-    if tenants:
-        name, value = "tenant", tenants[0].name
-    event = {
-        name: value,
-        "eventType": "page_view",
-        "timestamp": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "page": "/hello",
-    }
-    body = json.dumps(event, separators=(",", ":"))
-    return f"curl -X POST {url}/track -H 'Content-Type: application/json' -d '{body}'"
-
-
-def _report(entry: live.Entry) -> None:
-    at = datetime.fromtimestamp(entry.at).astimezone().strftime("%H:%M:%S")
-    what = entry.reason or " ".join(
-        part for part in (entry.bucket, entry.type, entry.page, entry.event_id) if part
-    )
-    # Nobody may be reading any more, which is no fault of the event's.
-    with suppress(OSError):
-        _say(f"{at} {entry.outcome:<9} {visible(what)}")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def _log(line: str) -> None:
-    """Print a line apart from answers, as Lambda keeps what the function logs."""
-    with suppress(OSError):
-        sys.stderr.write(line + "\n")
+        poller.stop()

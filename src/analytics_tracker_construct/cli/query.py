@@ -21,8 +21,10 @@ _DESCRIPTION = """\
 Answer SQL over the events that `analytics-tracker dev` stored (DuckDB).
 
 Each tenant or bucket has a table with its name, hyphens as underscores, and
-`_events`; `all_events` has them all and the column `tenant`. Columns are those of
-the stored objects, with year, month and day of the folder they lie in.
+`_events`: every stored line. `<table>_unique` has each event once, however often it
+was sent (one row for each eventId of a day, the first received), and `all_events`
+is those of all tenants with the column `tenant`. Columns are those of the stored
+objects, with year, month and day of the folder they lie in.
 """
 
 _EPILOG = """\
@@ -116,7 +118,8 @@ def _answer(
         connection.execute(sql)
         _print(connection, options.format)
     except duckdb.Error as error:
-        tables = ", ".join([*(view.name for view in views), duck.ALL])
+        names = [name for view in views for name in view.names]
+        tables = ", ".join([*names, duck.ALL])
         way_out = f"{error}\n\ntables: {tables}"
         # What these say is about names and grammar, not about files or memory.
         if isinstance(error, duckdb.ProgrammingError):
