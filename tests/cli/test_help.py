@@ -21,8 +21,12 @@ def test_says_its_version() -> None:
     ("arguments", "said"),
     [
         ([], ["dev", "query", "all_events"]),
-        (["dev"], ["--host", "--port", "--allow", "--tenant", "examples:"]),
-        (["query"], ["--local", "--data", "--format", "SHOW TABLES"]),
+        (
+            ["dev"],
+            ["--host", "--port", "--allow", "--tenant", "--delivery", "examples:"],
+        ),
+        (["openapi"], ["--server", "/openapi.json", "/docs"]),
+        (["query"], ["--local", "--format", "SHOW TABLES", "_unique"]),
     ],
 )
 def test_help_shows_what_there_is(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import _interrupt, dev, query
+from . import _interrupt, dev, doctor, openapi, query, replay
 from ._errors import CommandError
 
 _DESCRIPTION = """\
@@ -16,6 +16,12 @@ Run the analytics tracker on this machine, and ask what it stored.
 
   analytics-tracker dev        the deployed function on localhost, objects in a folder
   analytics-tracker query      SQL over the stored events
+  analytics-tracker openapi    the routes and answers, as an OpenAPI description
+
+Look after a deployed one (with the extra `aws`).
+
+  analytics-tracker doctor     check a deployed tracker and say what to do
+  analytics-tracker replay     move dead letters back to the queue
 """
 
 _EPILOG = """\
@@ -66,4 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     dev.add_to(commands)
     query.add_to(commands)
+    openapi.add_to(commands)
+    doctor.add_to(commands)
+    replay.add_to(commands)
     return parser

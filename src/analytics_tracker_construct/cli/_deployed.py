@@ -1,0 +1,163 @@
+"""A deployed tracker: its function, its queue and its dead-letter queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .._handler import settings
+from ._aws import Answer, Aws, AwsError, call
+from ._errors import CommandError
+
+_ATTRIBUTES = "sqs:GetQueueAttributes"
+
+
+class Queue(NamedTuple):
+    """A queue, as it was when it was looked at."""
+
+    url: str
+    arn: str
+    visible: int
+    """Messages that can be received, about."""
+    in_flight: int
+    """Messages that some reader has and has not deleted yet, about."""
+    retention: int
+    """Seconds that a message is kept."""
+    visibility: int
+    """Seconds that a message is hidden from others once it was received."""
+    dead_letters: str | None
+    """The ARN of the queue that takes what cannot be processed."""
+
+
+def function_in_stack(aws: Aws, stack: str) -> Answer:
+    """Return the configuration of the one tracker's function in a stack.
+
+    Raises:
+        AwsError: If AWS does not tell.
+        CommandError: If there is no such stack, or not exactly one tracker in it.
+    """
+    found = [
+        configuration
+        for name in _function_names(aws, stack)
+        # The writer does not have it, and no function that is none of ours does.
+        if settings.SALT_BUCKET
+        in environment(configuration := function_named(aws, name))
+    ]
+    if not found:
+        raise CommandError(
+            f"no function in stack {stack} has the tracker's settings; name the "
+            "tracker's stack, or its function with --function",
+            status=2,
+        )
+    if len(found) > 1:
+        names = ", ".join(str(each["FunctionName"]) for each in found)
+        raise CommandError(
+            f"stack {stack} has {len(found)} trackers; name one's function with "
+            f"--function: {names}",
+            status=2,
+        )
+    return found[0]
+
+
+def function_named(aws: Aws, name: str) -> Answer:
+    """Return a function's configuration.
+
+    Raises:
+        AwsError: If AWS does not tell.
+        CommandError: If there is no such function.
+    """
+    client = aws.client("lambda")
+    try:
+        return call(
+            "lambda:GetFunctionConfiguration",
+            client.get_function_configuration,
+            FunctionName=name,
+        )
+    except AwsError as error:
+        if not error.missing:
+            raise
+        raise CommandError(
+            f"there is no function {name} in {aws.region}; name another, or its "
+            "region with --region",
+            status=2,
+        ) from None
+
+
+def environment(configuration: Answer) -> dict[str, str]:
+    """Return a function's environment variables, as far as AWS tells them."""
+    variables: dict[str, str] = configuration.get("Environment", {}).get(
+        "Variables", {}
+    )
+    return variables
+
+
+def look(sqs: Any, url: str) -> Queue:
+    """Return what is known of a queue.
+
+    Raises:
+        AwsError: If AWS does not tell.
+    """
+    answer = call(
+        _ATTRIBUTES, sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["All"]
+    )
+    attributes: dict[str, str] = answer.get("Attributes", {})
+    policy = json.loads(attributes.get("RedrivePolicy") or "{}")
+    return Queue(
+        url=url,
+        arn=attributes["QueueArn"],
+        visible=int(attributes.get("ApproximateNumberOfMessages", 0)),
+        in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0)),
+        retention=int(attributes.get("MessageRetentionPeriod", 0)),
+        visibility=int(attributes.get("VisibilityTimeout", 0)),
+        dead_letters=policy.get("deadLetterTargetArn"),
+    )
+
+
+def dead_letters_of(sqs: Any, queue: Queue) -> Queue | None:
+    """Return the dead-letter queue of a queue, or None where it has none.
+
+    Raises:
+        AwsError: If AWS does not tell.
+    """
+    if queue.dead_letters is None:
+        return None
+    *_, account, name = queue.dead_letters.split(":")
+    answer = call(
+        "sqs:GetQueueUrl",
+        sqs.get_queue_url,
+        QueueName=name,
+        QueueOwnerAWSAccountId=account,
+    )
+    return look(sqs, answer["QueueUrl"])
+
+
+def _function_names(aws: Aws, stack: str) -> Iterator[str]:
+    client = aws.client("cloudformation")
+    more: dict[str, str] = {}
+    while True:
+        try:
+            answer = call(
+                "cloudformation:ListStackResources",
+                client.list_stack_resources,
+                StackName=stack,
+                **more,
+            )
+        except AwsError as error:
+            if error.code != "ValidationError":
+                raise
+            raise CommandError(
+                f"there is no stack {stack} in {aws.region}; name another, or its "
+                "region with --region",
+                status=2,
+            ) from None
+        for resource in answer.get("StackResourceSummaries", []):
+            # One that is being made has no name yet.
+            name = resource.get("PhysicalResourceId")
+            if name and resource["ResourceType"] == "AWS::Lambda::Function":
+                yield name
+            elif name and resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                yield from _function_names(aws, name)
+        if not answer.get("NextToken"):
+            return
+        more = {"NextToken": answer["NextToken"]}

@@ -1,0 +1,1 @@
+"""The checks of `analytics-tracker doctor`."""

@@ -1,0 +1,150 @@
+"""All checks of one tracker, in the order in which they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from datetime import datetime, timezone
+
+from .. import _deployed
+from .._aws import Answer, Aws, AwsError
+from . import buckets, function, glue, objects, queue, salts
+from .findings import Finding, Outcome, failure, guarded, unknown, warning
+from .subject import Role, Subject
+
+
+def examine(
+    aws: Aws, *, stack: str | None, function_name: str, database: str | None
+) -> Iterator[Finding]:
+    """Yield every finding about one tracker.
+
+    Args:
+        aws: Who asks.
+        stack: The stack that the tracker is in.
+            Default: it is found by its function.
+        function_name: The tracker's function, where no stack is given.
+        database: The Glue database of the tenants' tables.
+            Default: tables are not looked at.
+
+    Raises:
+        CommandError: If there is no such tracker, or the credentials are of no use.
+    """
+    yield from guarded("credentials", function.credentials(aws))
+    try:
+        configuration = (
+            _deployed.function_in_stack(aws, stack)
+            if stack
+            else _deployed.function_named(aws, function_name)
+        )
+    except AwsError as error:
+        # Without it nothing else can be checked, which is no good health.
+        finding = unknown("function", error)
+        yield finding._replace(outcome=Outcome.FAILURE)
+        return
+    yield from function.state(configuration)
+    config, finding = function.parsed(configuration)
+    yield finding
+    if config is None:
+        return
+    subject = Subject(
+        aws=aws,
+        function=configuration["FunctionName"],
+        arn=configuration["FunctionArn"],
+        settings=config,
+        roles=(Role("function", configuration["Role"]),),
+        now=datetime.now(timezone.utc),
+    )
+    writers: list[Role] = []
+    behind = list(_queue(subject, writers))
+    subject = subject._replace(roles=(*subject.roles, *writers))
+    yield from _buckets(subject, function.patterns(configuration))
+    yield from salts.check(subject)
+    yield from behind
+    if database:
+        for tenant in config.tenants.values():
+            yield from guarded(
+                f"table of {tenant.name}",
+                glue.check(subject, database, tenant),
+            )
+
+
+def _buckets(subject: Subject, patterns: tuple[str, ...]) -> Iterator[Finding]:
+    named = subject.named_buckets()
+    others: list[str] = []
+    if patterns:
+        try:
+            fits = buckets.matches(patterns, buckets.of_account(subject))
+        except AwsError as error:
+            yield unknown("patterns", error)
+        else:
+            yield from buckets.patterns(subject, fits)
+            others = buckets.matched(fits, named)
+    for bucket in (*named, *others):
+        there = list(guarded(f"bucket {bucket}", buckets.reachable(subject, bucket)))
+        yield from there
+        yield from guarded(f"rights on {bucket}", buckets.writable(subject, bucket))
+        if any(finding.outcome is Outcome.FAILURE for finding in there):
+            continue
+        yield from guarded(f"key of {bucket}", buckets.encryptable(subject, bucket))
+        yield from guarded(f"objects in {bucket}", objects.check(subject, bucket))
+
+
+def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
+    """Yield what is found of the queue; put the roles of its readers into `writers`."""
+    url = subject.settings.queue_url
+    if url is None:
+        yield warning(
+            "queue",
+            "there is none: what S3 does not take is refused, not queued",
+            "deploy the stack again with this version of the construct",
+        )
+        return
+    sqs = subject.client("sqs")
+    try:
+        found = _deployed.look(sqs, url)
+    except AwsError as error:
+        if error.missing:
+            yield failure("queue", f"{url} does not exist", "deploy the stack again")
+        else:
+            yield unknown("queue", error)
+        return
+    yield from guarded("queue", queue.depth(subject, found))
+    yield from guarded("rights on the queue", queue.may_send(subject, found.arn))
+    try:
+        mappings = queue.mappings(subject, found)
+    except AwsError as error:
+        yield unknown("writer", error)
+    else:
+        timeout = yield from _writers(subject, mappings, writers)
+        yield from queue.readers(mappings, found, timeout)
+    try:
+        dead = _deployed.dead_letters_of(sqs, found)
+    except AwsError as error:
+        if error.missing:
+            yield failure(
+                "dead letters", "their queue does not exist", "deploy the stack again"
+            )
+        else:
+            yield unknown("dead letters", error)
+    else:
+        if dead is not None:
+            letters = dead
+            yield from guarded(
+                "dead letters", queue.dead_letters(subject, found, letters)
+            )
+
+
+def _writers(
+    subject: Subject, mappings: list[Answer], writers: list[Role]
+) -> Generator[Finding, None, int | None]:
+    """Yield what cannot be read of the queue's readers; return the longest timeout."""
+    timeout: int | None = None
+    for mapping in mappings:
+        try:
+            writer = _deployed.function_named(subject.aws, mapping["FunctionArn"])
+        except AwsError as error:
+            yield unknown("writer", error)
+            continue
+        yield from function.state(writer)
+        writers.append(Role("writer", writer["Role"]))
+        timeout = max(timeout or 0, int(writer["Timeout"]))
+    return timeout

@@ -1,0 +1,93 @@
+"""Checks of who asks and of the ingest function itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._handler import settings
+from .. import _deployed
+from .._aws import Answer, Aws, call
+from .findings import Finding, failure, ok, warning
+
+
+def credentials(aws: Aws) -> Iterator[Finding]:
+    """Yield who asks, and where."""
+    caller = call("sts:GetCallerIdentity", aws.client("sts").get_caller_identity)
+    yield ok("credentials", f"{caller['Arn']} in {aws.region}")
+
+
+def state(configuration: Answer) -> Iterator[Finding]:
+    """Yield whether the function can run."""
+    check = f"function {configuration['FunctionName']}"
+    now = configuration.get("State", "Active")
+    update = configuration.get("LastUpdateStatus", "Successful")
+    reason = configuration.get("StateReason") or ""
+    if now == "Failed":
+        yield failure(check, f"its state is {now}: {reason}", "deploy the stack again")
+    elif now != "Active":
+        # Lambda puts a function to sleep that was not called for weeks.
+        yield warning(
+            check, f"its state is {now}: {reason}", "send an event and look again"
+        )
+    elif update == "Failed":
+        reason = configuration.get("LastUpdateStatusReason") or ""
+        yield failure(
+            check, f"its last update failed: {reason}", "deploy the stack again"
+        )
+    else:
+        runtime = configuration.get("Runtime", "an unknown runtime")
+        yield ok(check, f"{now} on {runtime}, update {update}")
+
+
+def parsed(
+    configuration: Answer,
+) -> tuple[settings.Settings | None, Finding]:
+    """Return the settings that the function reads, if it can, and what they are."""
+    check = "settings"
+    trouble = configuration.get("Environment", {}).get("Error")
+    if trouble:
+        return None, failure(
+            check,
+            f"Lambda cannot read the environment: {trouble.get('ErrorCode')}",
+            "allow kms:Decrypt on the environment's key to the function's role and "
+            "to you",
+        )
+    variables = _deployed.environment(configuration)
+    if settings.SALT_BUCKET not in variables and not any(
+        name in variables for name in (settings.TENANTS, settings.ALLOWED_BUCKETS)
+    ):
+        return None, failure(
+            check,
+            "the environment holds none of the tracker's settings",
+            "name the tracker's function with --function; the writer is another",
+        )
+    try:
+        found = settings.read(variables)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        return None, failure(
+            check,
+            f"the function cannot read them: {type(error).__name__}",
+            "deploy the stack again, and do not change the variables by hand",
+        )
+    if not found.tenants and not found.patterns.names and not _wild(variables):
+        return found, failure(
+            check,
+            "no tenant and no bucket is allowed",
+            "call add_tenant, or pass allowed_buckets, and deploy",
+        )
+    delivery = "BUFFERED" if found.buffered else "DIRECT"
+    return found, ok(
+        check,
+        f"tenants: {len(found.tenants)}, buckets by name: {len(found.patterns.names)}, "
+        f"patterns: {len(_wild(variables))}, delivery: {delivery}",
+    )
+
+
+def patterns(configuration: Answer) -> tuple[str, ...]:
+    """Return the patterns with a `*` of a function's settings."""
+    return _wild(_deployed.environment(configuration))
+
+
+def _wild(variables: dict[str, str]) -> tuple[str, ...]:
+    listed = variables.get(settings.ALLOWED_BUCKETS, "").split(",")
+    return tuple(word.strip() for word in listed if "*" in word)

@@ -1,0 +1,99 @@
+"""What the tracker's roles may do, as IAM's own simulator says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._aws import Answer, call
+from .findings import Finding, failure, ok, warning
+from .subject import Role, Subject
+
+STORE = "s3:PutObject"
+HAND_OVER = "s3:PutObjectAcl"
+ENCRYPT = "kms:GenerateDataKey"
+SEND = "sqs:SendMessage"
+KEEP_SALTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+_SIMULATE = "iam:SimulatePrincipalPolicy"
+
+
+def may(
+    subject: Subject,
+    role: Role,
+    actions: tuple[str, ...],
+    resource: str,
+    context: dict[str, str],
+    *,
+    check: str,
+) -> Iterator[Finding]:
+    """Yield whether a role may do something.
+
+    The simulator takes the role's own policies and those of the organisation; it does
+    not take policies of buckets or keys for a role.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+
+    Args:
+        subject: The tracker.
+        role: Who.
+        actions: What.
+        resource: The ARN of what it is done to.
+        context: Values of condition keys.
+        check: The finding's name.
+
+    Raises:
+        AwsError: If the simulator cannot be asked.
+    """
+    answer = call(
+        _SIMULATE,
+        subject.client("iam").simulate_principal_policy,
+        PolicySourceArn=role.arn,
+        ActionNames=list(actions),
+        ResourceArns=[resource],
+        ContextEntries=[
+            {
+                "ContextKeyName": name,
+                "ContextKeyValues": [value],
+                "ContextKeyType": "string",
+            }
+            for name, value in context.items()
+        ],
+    )
+    refused = [
+        result
+        for result in answer.get("EvaluationResults", [])
+        if result["EvalDecision"] != "allowed"
+    ]
+    for result in refused:
+        yield _refused(check, role, result, resource)
+    if not refused:
+        yield ok(check, f"the {role.what}'s role may {' and '.join(actions)}")
+
+
+def _refused(check: str, role: Role, result: Answer, resource: str) -> Finding:
+    action = result["EvalActionName"]
+    found = f"the {role.what}'s role may not {action} on {resource}"
+    organisation = result.get("OrganizationsDecisionDetail", {})
+    if organisation.get("AllowedByOrganizations") is False:
+        return failure(
+            check,
+            f"{found}: the organisation denies it",
+            "ask who keeps the organisation's service control policies",
+        )
+    if result["EvalDecision"] == "explicitDeny":
+        return failure(
+            check,
+            f"{found}: a policy denies it",
+            f"remove the Deny from the policies or the boundary of {role.arn}",
+        )
+    if action == ENCRYPT:
+        return warning(
+            check,
+            f"{found} by its own policy; the key's policy was not looked at",
+            f"unless the key's policy allows it to {role.arn}, pass the bucket with "
+            "its encryption_key to add_tenant and deploy again",
+        )
+    return failure(
+        check,
+        found,
+        f"deploy the stack again, or allow {action} to {role.arn}; a bucket's own "
+        "policy that allows it is not seen here",
+    )

@@ -1,0 +1,128 @@
+"""`analytics-tracker doctor`: is a deployed tracker well, and what to do if not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+
+from . import _aws
+from ._aws import Aws
+from ._doctor.examination import examine
+from ._doctor.findings import Finding, Outcome
+from ._errors import CommandError
+from ._interrupt import interruptible
+from ._text import visible
+
+_DESCRIPTION = """\
+Check a deployed tracker, and say for each check what was found and what to do.
+
+It looks at the function and its settings, at each bucket and whether the function's
+and the writer's roles may store there, at the salts, the queue, the writer, the dead
+letters and the newest stored objects. It changes nothing: dead letters that it looks
+at are hidden from other readers for a moment. No event's content is shown.
+
+A check ends as ok, as warning, as failure, or as unknown: then you lack a permission,
+which it names. Rights are asked of IAM's simulator, which does not take the policies of
+buckets and keys into account.
+"""
+
+_EPILOG = """\
+examples:
+  analytics-tracker doctor --stack Website
+  analytics-tracker doctor --function website-analytics-tracker --format json
+  analytics-tracker doctor --stack Website --database website_events
+
+Exit status: 0 no check failed, 1 one did, or the function could not be read, 2 wrong
+arguments.
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "doctor",
+        help="check a deployed tracker and say what to do",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "--stack", metavar="NAME", help="the CloudFormation stack of the tracker"
+    )
+    where.add_argument("--function", metavar="NAME", help="the tracker's function")
+    parser.add_argument(
+        "--database",
+        metavar="NAME",
+        help="the Glue database whose tables are checked too (default: none)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="how findings are printed (default: %(default)s)",
+    )
+    _aws.add_to(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine one tracker."""
+    aws = Aws(region=options.region, profile=options.profile)
+    return interruptible(lambda: _examine(aws, options), lambda: None)
+
+
+def _examine(aws: Aws, options: argparse.Namespace) -> int:
+    found = []
+    for finding in examine(
+        aws,
+        stack=options.stack,
+        function_name=options.function,
+        database=options.database,
+    ):
+        found.append(finding)
+        if options.format == "text":
+            _write(_text(finding))
+    counts = Counter(finding.outcome for finding in found)
+    if options.format == "json":
+        _write(
+            json.dumps(
+                {
+                    "summary": {outcome.value: counts[outcome] for outcome in Outcome},
+                    "checks": [
+                        {
+                            "check": finding.check,
+                            "outcome": finding.outcome.value,
+                            "found": finding.found,
+                            "advice": finding.advice or None,
+                        }
+                        for finding in found
+                    ],
+                },
+                indent=2,
+            )
+        )
+    else:
+        _write(", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome))
+    return 1 if counts[Outcome.FAILURE] else 0
+
+
+def _text(finding: Finding) -> str:
+    lines = [f"{finding.outcome.value:<8} {finding.check}: {finding.found}"]
+    if finding.advice:
+        lines.append(f"{'':<8} do: {finding.advice}")
+    return "\n".join(map(visible, lines))
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # What could not be written would be tried again at exit.
+        sys.stdout = None
+        raise CommandError(
+            f"cannot write the findings: {error.strerror or error}"
+        ) from None
