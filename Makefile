@@ -9,8 +9,8 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-handler test-rest test-pythons test-cdk-floor lint \
-	types check snapshots docs bench wheel clean
+.PHONY: help setup demo test test-handler test-rest test-faults test-pythons \
+	test-cdk-floor lint types check snapshots docs load bench bench-agents wheel clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,11 @@ test-handler: $(VENV)/.dev ## Test the function, with full branch coverage requi
 	$(BIN)/python -m pytest tests/handler --cov --cov-report=term --cov-fail-under=100
 
 test-rest: $(VENV)/.dev ## Test everything else
-	$(BIN)/python -m pytest tests --ignore=tests/handler -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests --ignore=tests/handler --ignore=tests/faults \
+		-n 2 --dist loadfile
+
+test-faults: $(VENV)/.dev ## Break S3, SQS and processes; FAULTS_EXAMPLES=5000 for long
+	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 test-pythons: $(VENV)/.dev ## Test on every Python of the supported range that is here
 	.ci/pythons
@@ -55,7 +59,7 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-cdk-floor test-pythons ## What CI runs
+check: lint types test test-faults test-cdk-floor test-pythons ## What CI runs
 
 snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py
@@ -63,8 +67,15 @@ snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 docs: $(VENV)/.dev ## Renew the generated parts of the README
 	$(BIN)/python -m tools.readme
 
-bench: $(VENV)/.dev ## Measure what the README states of user agents: AGENTS=FILE.jsonl.gz
-	@test -n "$(AGENTS)" || { echo "name labelled user agents: make bench AGENTS=FILE.jsonl.gz"; \
+load: $(VENV)/.dev ## Send 200,000 events through the local server and find each (minutes)
+	@$(BIN)/python -m tools.load --record benchmarks/load.json
+
+bench: $(VENV)/.dev ## Measure the ingest path beside its peers (under ten minutes)
+	@$(BIN)/python -m benchmarks.install
+	@$(BIN)/python -m benchmarks.ingest
+
+bench-agents: $(VENV)/.dev ## Measure how user agents are classified: AGENTS=FILE.jsonl.gz
+	@test -n "$(AGENTS)" || { echo "name labelled user agents: make bench-agents AGENTS=FILE.jsonl.gz"; \
 		$(BIN)/python benchmarks/user_agents.py --help; exit 2; }
 	$(BIN)/python benchmarks/user_agents.py "$(AGENTS)"
 
@@ -73,4 +84,4 @@ wheel: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .venv-* dist build cdk.out .pytest_cache .mypy_cache .ruff_cache \
-		.hypothesis .coverage .coverage.* analytics-data
+		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers
