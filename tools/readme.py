@@ -18,8 +18,9 @@ from typing import Any
 
 from aws_cdk.assertions import Template
 
-from analytics_tracker_construct import AnalyticsTracker, _costs
+from analytics_tracker_construct import AnalyticsTracker, _costs, _openapi
 from analytics_tracker_construct._handler import columns, limits, refusals
+from benchmarks import costs
 from tests.infra import ledger
 
 README = Path(__file__).parents[1] / "README.md"
@@ -43,7 +44,7 @@ _FIELDS = {
     "eventId": (
         "string",
         "8 to 64 letters, digits and hyphens: makes a retry safe. "
-        "Default: `<unix seconds>-<8 hex digits>`",
+        "Default: `<unix seconds>-<8 or 16 hex digits>`",
     ),
     "page": ("string", f"Path or URL, cut at {limits.TEXT_CHARS:,} characters"),
     "referrer": ("string", f"Cut at {limits.TEXT_CHARS:,} characters"),
@@ -122,13 +123,15 @@ def _resources(template: dict[str, Any]) -> str:
 
 
 def _iam(template: dict[str, Any]) -> str:
-    statements = [
-        statement
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::IAM::Policy"
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
-    ]
-    return f"```json\n{json.dumps(statements, indent=2)}\n```"
+    parts = []
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Policy":
+            whose = "The writer" if "Writer" in name else "The function"
+            statements = resource["Properties"]["PolicyDocument"]["Statement"]
+            parts.append(
+                f"{whose}:\n\n```json\n{json.dumps(statements, indent=2)}\n```"
+            )
+    return "\n\n".join(parts)
 
 
 def _nag() -> str:
@@ -146,20 +149,21 @@ def _fields() -> str:
     return (
         f"{table}\n\nAn event may have {limits.EVENT_BYTES // 1024} KiB and "
         f"{limits.DEPTH} levels of nesting, a body "
-        f"{limits.BODY_BYTES // 1024 // 1024} MiB, also once decompressed."
+        f"{limits.BODY_BYTES // 1024 // 1024} MiB, also once decompressed; a batch "
+        f"{limits.BATCH_EVENTS} events for {limits.BATCH_OBJECTS} pairs of bucket and "
+        f"day, and {limits.DEFAULTS_BYTES // 1024} KiB of members beside `events`."
     )
 
 
 def _answers() -> str:
     values = {
-        "body_too_large": limits.BODY_BYTES,
-        "too_deep": limits.DEPTH,
-        "event_too_large": limits.EVENT_BYTES,
-        "viewport_invalid": limits.VIEWPORT_PIXELS,
+        **_openapi.details(),
+        refusals.Refusal.STRING_EXPECTED: "*field*",
+        refusals.Refusal.TOO_LONG: "*field*",
     }
     rows = []
     for refusal in sorted(refusals.Refusal, key=lambda row: row.status):
-        value = values.get(refusal.label, "*field*")
+        value = values.get(refusal, "")
         rows.append(
             (
                 str(refusal.status),
@@ -180,19 +184,15 @@ def _columns() -> str:
 
 
 def _cost() -> str:
-    rest = _costs.million_dollars()
-    http = _costs.million_dollars(api=_costs.HTTP_MILLION)
-    day = _costs.dollars_a_day()
+    usual, worst = _costs.dollars_a_day(), _costs.worst_dollars_a_day()
     millions = _costs.requests_a_day() / 1e6
     return (
-        "Nothing while no event comes but the storage of what came before. At list "
-        "prices of us-east-1 without the free tier, a million requests with one event "
-        f"each cost about ${rest:.2f} behind a REST API and ${http:.2f} behind an HTTP "
-        f"API: ${_costs.PUT_MILLION:.2f} of it are S3's PUTs, "
-        f"${_costs.REST_MILLION:.2f} or ${_costs.HTTP_MILLION:.2f} the API's, the rest "
-        "the function and its logs.\n\n"
+        f"{costs.tables()}\n\n"
         f"The default throttle of {_costs.RATE_LIMIT} requests a second lets "
-        f"{millions:.2f} million through on the worst of days: about ${day:.0f}."
+        f"{millions:.2f} million a day through: about ${usual:.0f} where each has one "
+        f"event, and about ${worst:,.0f} on the worst of days, when each is a batch of "
+        f"{limits.BODY_BYTES // 1024 // 1024} MiB for {limits.BATCH_OBJECTS} objects, "
+        "runs into its timeout, and is queued and stored once more."
     )
 
 

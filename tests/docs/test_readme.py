@@ -83,7 +83,7 @@ def test_its_commands_answer_what_it_shows(tracker: tuple[str, Path]) -> None:
         assert done.returncode == 0, f"{block}\n{done.stderr}"
         answers.append(done.stdout)
 
-    assert len(shown) == 3
+    assert len(shown) == 4
     for index, expected in shown:
         assert _dayless(json.loads(answers[index])) == _dayless(expected)
     assert "/pricing" in answers[-1]
@@ -114,10 +114,12 @@ def test_every_file_that_a_document_names_is_there(document: str) -> None:
 
 
 def test_what_the_docstring_says_of_the_bill_is_what_the_prices_make() -> None:
-    """The default throttle's worst day."""
+    """The default throttle's usual and worst day, to ten dollars."""
     from analytics_tracker_construct import AnalyticsTracker, _costs
 
     document = " ".join(str(AnalyticsTracker.__doc__).split())
 
     assert f"{_costs.requests_a_day() / 1e6:.2f} million requests" in document
-    assert f"about {_costs.dollars_a_day():.0f} US dollars" in document
+    assert f"about {round(_costs.dollars_a_day(), -1):.0f} US dollars" in document
+    worst = f"{round(_costs.worst_dollars_a_day(), -1):,.0f}"
+    assert f"The worst of such days costs about {worst}:" in document

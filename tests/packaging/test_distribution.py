@@ -118,16 +118,22 @@ def test_dependencies_have_a_floor_and_no_ceiling(metadata: Distribution) -> Non
     assert sorted(floors) == ["aws-cdk-lib", "constructs", "jsii", "typing-extensions"]
 
 
-def test_extras_are_local_and_dev(metadata: Distribution) -> None:
-    """`local` is what the command line's queries need."""
-    local = [
+@pytest.mark.parametrize(
+    ("extra", "brings"), [("aws", ["boto3"]), ("local", ["duckdb", "rich"])]
+)
+def test_extras_bring_what_their_commands_need(
+    metadata: Distribution, extra: str, brings: list[str]
+) -> None:
+    """`local` is for the queries, `aws` for what looks after a deployed tracker."""
+    found = [
         _floor(line.partition(";")[0])[0]
         for line in metadata.requires or ()
-        if re.search(r"extra == .local.", line)
+        if re.search(f"extra == .{extra}.", line)
     ]
 
-    assert sorted(metadata.metadata.get_all("Provides-Extra") or ()) == ["dev", "local"]
-    assert sorted(local) == ["duckdb", "rich"]
+    extras = metadata.metadata.get_all("Provides-Extra") or ()
+    assert sorted(extras) == ["aws", "dev", "local"]
+    assert sorted(found) == brings
 
 
 def test_installs_the_command(metadata: Distribution) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from analytics_tracker_construct import __version__
+from analytics_tracker_construct._asset import ENTRY
 
 from .installs import Asset, Install
 
@@ -160,6 +161,7 @@ def _variables(assembly: Path) -> dict[str, str]:
         resource["Properties"]
         for resource in resources.values()
         if resource["Type"] == "AWS::Lambda::Function"
+        and resource["Properties"]["Handler"] == ENTRY
     )
     # The first three are Lambda's own.
     filled = {

@@ -11,6 +11,7 @@ import analytics_tracker_construct as package
 _NAMES = [
     "AnalyticsTracker",
     "AnalyticsTrackerStack",
+    "Delivery",
     "MetricOptions",
     "Tenant",
     "TrackerApi",
