@@ -92,7 +92,7 @@ def make_app(
         deadline = monotonic() + seconds_left(context, _SECONDS) - _MARGIN_SECONDS
         received = datetime.fromtimestamp(now(), timezone.utc)
         log = Log(emit, request_id(context), received)
-        meter = Meter(function_name)
+        meter = Meter(function_name, on=config.metrics)
         request = read(event)
         visit = Visit(request, received, deadline, log, meter)
         cors = replies.cors_headers(config.cors_origins, request.headers.get("origin"))
@@ -105,9 +105,8 @@ def make_app(
             log.failure(error)
             note_refusals([Refusal.INTERNAL], visit)
             reply = replies.refused(request.route, Refused(Refusal.INTERNAL), cors)
-        if config.metrics:
-            for line in meter.lines(received.timestamp()):
-                emit(line)
+        for line in meter.lines(received.timestamp()):
+            emit(line)
         return reply
 
     def answer(visit: Visit, cors: Mapping[str, str]) -> Reply:

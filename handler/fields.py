@@ -99,13 +99,13 @@ def put_what_and_when(draft: Draft) -> None:
     event_type = draft.sent["eventType"]
     if len(event_type) > limits.NAME_CHARS:
         raise Refused(Refusal.TOO_LONG, "eventType")
-    visit = draft.visit
+    visit, record = draft.visit, draft.record
     instant, stamp = times.read(draft.sent["timestamp"])
     draft.day = times.storage_day(instant, visit.received)
-    draft.record["eventType"] = event_type
-    draft.record["timestamp"] = stamp
-    draft.record["clientTimestamp"] = None
-    draft.record["serverTimestamp"] = visit.at
+    record["eventType"] = event_type
+    record["timestamp"] = stamp
+    record["clientTimestamp"] = None
+    record["serverTimestamp"] = visit.at
 
 
 def put_page_and_session(draft: Draft) -> None:
@@ -115,11 +115,12 @@ def put_page_and_session(draft: Draft) -> None:
         raise Refused(Refusal.TOO_LONG, "sessionId")
     user_agent = _optional_text(draft.sent, "userAgent")
     if user_agent is None:
-        user_agent = draft.visit.request.headers.get("user-agent")
-    draft.record["page"] = _cut(_optional_text(draft.sent, "page"))
-    draft.record["sessionId"] = session
-    draft.record["referrer"] = _cut(_optional_text(draft.sent, "referrer"))
-    draft.record["userAgent"] = _cut(user_agent)
+        user_agent = draft.visit.user_agent
+    record = draft.record
+    record["page"] = _optional_text(draft.sent, "page")
+    record["sessionId"] = session
+    record["referrer"] = _optional_text(draft.sent, "referrer")
+    record["userAgent"] = user_agent
 
 
 def put_viewport(draft: Draft) -> None:
@@ -170,18 +171,19 @@ def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:
     Raises:
         Refused: If it is missing, blank or not a string.
     """
-    value = _optional_text(sent, name)
-    if value is None or not value.strip():
+    value = sent.get(name)
+    if not isinstance(value, str) and value is not None:
+        raise Refused(Refusal.STRING_EXPECTED, name)
+    if not value or value.isspace():
         raise Refused(missing)
     return value
 
 
 def _optional_text(sent: Mapping[str, Any], name: str) -> str | None:
+    """Return a field that may be missing, cut to what is kept of it."""
     value = sent.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise Refused(Refusal.STRING_EXPECTED, name)
-
-
-def _cut(text: str | None) -> str | None:
-    return text if text is None else text[: limits.TEXT_CHARS]
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Refused(Refusal.STRING_EXPECTED, name)
+    return value[: limits.TEXT_CHARS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from json.encoder import encode_basestring
 
 from .columns import PREFIX
@@ -105,11 +106,7 @@ def line_of(draft: Draft) -> bytes:
     times as long; a test compares it with `columns`.
     """
     record = draft.record
-    device, location, viewport = (
-        record["device"],
-        record["location"],
-        record["viewport"],
-    )
+    viewport = record["viewport"]
     # Ids and times have no characters to escape.
     text = (
         f'{{"eventId":"{record["eventId"]}",'
@@ -120,11 +117,8 @@ def line_of(draft: Draft) -> bytes:
         f'"page":{_text(record["page"])},'
         f'"sessionId":{_text(record["sessionId"])},'
         f'"ip":{_text(record["ip"])},'
-        f'"location":{{"country":{_text(location["country"])},'
-        f'"city":{_text(location["city"])},"region":{_text(location["region"])}}},'
-        f'"device":{{"device_type":{_text(device["device_type"])},'
-        f'"browser":{_text(device["browser"])},"os":{_text(device["os"])},'
-        f'"is_bot":{"true" if device["is_bot"] else "false"}}},'
+        f'"location":{_location(**record["location"])},'
+        f'"device":{_device(**record["device"])},'
         f'"viewport":{{"width":{_number(viewport["width"])},'
         f'"height":{_number(viewport["height"])}}},'
         f'"referrer":{_text(record["referrer"])},'
@@ -133,6 +127,24 @@ def line_of(draft: Draft) -> bytes:
     )
     # What was sent as JSON is sound by now; a header may still hold half a character.
     return text.encode(errors="replace")
+
+
+# There are few of them, and each comes with many events.
+@lru_cache(1024)
+def _location(country: str | None, city: str | None, region: str | None) -> str:
+    return (
+        f'{{"country":{_text(country)},"city":{_text(city)},"region":{_text(region)}}}'
+    )
+
+
+@lru_cache(1024)
+def _device(
+    device_type: str | None, browser: str | None, os: str | None, *, is_bot: bool
+) -> str:
+    return (
+        f'{{"device_type":{_text(device_type)},"browser":{_text(browser)},'
+        f'"os":{_text(os)},"is_bot":{"true" if is_bot else "false"}}}'
+    )
 
 
 def _text(value: str | None) -> str:

@@ -35,10 +35,12 @@ class Meter:
 
     Args:
         function: The value of the `FunctionName` dimension.
+        on: Whether anybody asked for metrics; else nothing is noted.
     """
 
-    def __init__(self, function: str) -> None:
+    def __init__(self, function: str, *, on: bool = True) -> None:
         self._function = function
+        self._on = on
         # One group for each set of extra dimensions, since a line has one value each.
         self._groups: dict[tuple[str, str], dict[str, list[float]]] = {}
 
@@ -58,6 +60,8 @@ class Meter:
             tenant: The tenant it also counts for.
             reason: The refusal it also counts for.
         """
+        if not self._on:
+            return
         extra = (TENANT, tenant) if tenant else (REASON, reason) if reason else ("", "")
         self._groups.setdefault(extra, {}).setdefault(metric, []).append(value)
 

@@ -66,11 +66,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
             for name, values in _mapping(event.get("multiValueHeaders")).items()
             if isinstance(values, list) and values
         }
-    return {
-        name.lower(): value
-        for name, value in single.items()
-        if isinstance(name, str) and isinstance(value, str)
-    }
+    return {name.lower(): value for name, value in single.items() if type(value) is str}
 
 
 def _texts(value: object) -> dict[str, str]:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from .typed import NamedTuple
 
@@ -90,8 +91,7 @@ class Signer:
             timestamp: The value of ``x-amz-date``, such as ``20250131T235959Z``.
             query: The query string as :func:`canonical_query` gives it.
         """
-        names = sorted(headers)
-        signed = ";".join(names)
+        names, signed = _order(*headers)
         lines = "".join(
             [f"{name}:{' '.join(headers[name].split())}\n" for name in names]
         )
@@ -139,6 +139,13 @@ def percent_encoded(text: str, safe: str = "") -> str:
         return text
     kept = _UNRESERVED | set(safe.encode())
     return "".join([chr(b) if b in kept else f"%{b:02X}" for b in text.encode()])
+
+
+@lru_cache(64)
+def _order(*names: str) -> tuple[list[str], str]:
+    """Return the names in the order of signing, and as the list that is signed."""
+    ordered = sorted(names)
+    return ordered, ";".join(ordered)
 
 
 def _hmac(key: bytes, message: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from . import times
+from . import limits, times
 from .log import Log
 from .metrics import Meter
 from .request import Request
@@ -34,6 +34,7 @@ class Visit:
         "meter",
         "received",
         "request",
+        "user_agent",
     )
 
     def __init__(
@@ -51,6 +52,9 @@ class Visit:
         self.meter = meter
         self.at = times.stamp(received)
         """`received` as it is stored."""
+        user_agent = request.headers.get("user-agent")
+        self.user_agent = user_agent and user_agent[: limits.TEXT_CHARS]
+        """The request's user agent, cut to what is kept of it."""
         self.faults: list[tuple[str, StorageError]] = []
         """What failed, `event`, `salt` or `queue`, and how."""
         self.device: object = None

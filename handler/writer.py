@@ -69,7 +69,7 @@ def make_writer(
         deadline = monotonic() + seconds_left(context, _SECONDS) - _MARGIN_SECONDS
         began = datetime.fromtimestamp(now(), timezone.utc)
         log = Log(emit, request_id(context), began)
-        meter = Meter(function_name)
+        meter = Meter(function_name, on=metrics_on)
         failed: list[str] = []
         piles = _sort(event["Records"], log, failed)
         for index, pile in enumerate(piles):
@@ -78,9 +78,8 @@ def make_writer(
             failed += write(pile, min(at + share, deadline), log, meter)
         if failed:
             meter.add(metrics.FAILED_MESSAGES, len(failed))
-        if metrics_on:
-            for line in meter.lines(began.timestamp()):
-                emit(line)
+        for line in meter.lines(began.timestamp()):
+            emit(line)
         return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
     def write(

@@ -47,6 +47,20 @@ def test_a_batch_too_large_for_one_message_is_several(buffered: Tracker) -> None
     assert buffered.counted("QueuedEvents") == 60
 
 
+@pytest.mark.parametrize(("spare", "messages"), [(0, 1), (-1, 2)])
+def test_a_message_may_have_all_the_bytes_that_the_queue_takes(
+    buffered: Tracker, spare: int, messages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffered.send_events(large_events(2))
+    (body,) = buffered.queue.bodies
+    buffered.queue.bodies.clear()
+    monkeypatch.setattr(limits, "MESSAGE_BYTES", len(body) + spare)
+
+    buffered.send_events(large_events(2))
+
+    assert len(buffered.queue.bodies) == messages
+
+
 def test_an_event_that_stands_twice_is_in_one_of_several_messages(
     buffered: Tracker,
 ) -> None:
@@ -225,7 +239,14 @@ def test_a_salt_is_missed_only_in_what_was_taken(tracker: Tracker) -> None:
     tracker.store.faults["put salts"] = Fault.UNAVAILABLE
     tracker.store.faults["blog-private"] = Fault.UNAVAILABLE
 
-    _, answer = tracker.send_events([event_of(), event_of(**BLOG), event_of()])
+    shop = {"bucket": None, "tenant": "shop"}
+    sent = [event_of(), event_of(**BLOG), event_of(), event_of(**shop)]
 
-    assert answer["accepted"] == 2
-    assert tracker.counted("MissingSalts") == 2
+    _, answer = tracker.send_events(sent)
+
+    assert answer["accepted"] == 3
+    assert [
+        (document.get("Tenant"), document["MissingSalts"])
+        for document in tracker.metrics
+        if "MissingSalts" in document
+    ] == [(None, 2), ("shop", 1)]

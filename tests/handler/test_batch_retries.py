@@ -49,6 +49,8 @@ def test_a_retry_finds_the_same_object_in_any_order_and_after_midnight(
     status, answer = tracker.send_events(change(events))
 
     assert (status, answer["status"], answer["duplicates"]) == (200, "ok", 4)
+    assert tracker.counted("StoredEvents") == 4
+    assert tracker.counted("DuplicateEvents") == 4
     assert {k: v for k, v in tracker.store.objects.items() if k[0] == BUCKET} == {
         k: v for k, v in before.items() if k[0] == BUCKET
     }

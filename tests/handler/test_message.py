@@ -104,6 +104,7 @@ def test_a_message_has_the_form_of_its_version() -> None:
         "events": 2,
         "lines": packed,
     }
+    assert " " not in encode(MESSAGE)
     assert "owner" not in json.loads(encode(MESSAGE._replace(owner=None)))
     assert "tenant" not in json.loads(encode(MESSAGE._replace(tenant=None)))
 
@@ -137,6 +138,7 @@ def test_lines_of_any_size_are_one_gzip_member(size: int, events: int) -> None:
     got = decode(encode(sent))
 
     assert got.plain() == lines == gzip.decompress(got.gzipped())
+    assert (lines in got.lines) is (events == 1 and size <= message.STORED_BYTES)
     if sent.events > 1:
         assert got.gzipped() == sent.gzipped()
 
@@ -186,7 +188,7 @@ def test_what_is_not_a_message_is_told_by_its_member_and_not_quoted(
     "body", ["", "{", "[]", "7", '"x"', "[" * 100_000, "null", "9" * 5000]
 )
 def test_what_is_not_an_object_of_json_is_no_message(body: str) -> None:
-    with pytest.raises(ValueError, match=r"^the message is not"):
+    with pytest.raises(ValueError, match=r"^the message is not (JSON|of version 1)$"):
         decode(body)
 
 
@@ -292,3 +294,14 @@ def test_one_event_always_fits_into_a_message(
 
     assert reply["statusCode"] == 202
     assert [message.events for message in tracker.queue.messages] == [1]
+
+
+def test_a_member_that_was_not_compressed_is_checked_as_others_are() -> None:
+    """A byte changed on the way is found by its checksum."""
+    body = json.loads(encode(Message("a-b", "2026-03-04", "12345678", 1, b"{}\n")))
+    packed = bytearray(base64.b64decode(body["lines"]))
+    packed[packed.index(b"{}")] ^= 1
+    body["lines"] = base64.b64encode(packed).decode()
+
+    with pytest.raises(ValueError, match="not gzip"):
+        decode(json.dumps(body)).plain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -39,6 +40,14 @@ def test_a_key_has_one_form_whatever_the_event(event_id: str, at: datetime) -> N
     )
     week, hour = timedelta(days=8), timedelta(hours=1)
     assert NOON - week <= folder <= NOON + hour
+
+
+def test_an_object_is_named_after_what_is_in_it() -> None:
+    """By every version alike: a retry may meet a newer one."""
+    several = hashlib.sha256(b"event-0001\nevent-0002").hexdigest()[:32]
+
+    assert lake.object_id(["event-0002", "event-0001"]) == several
+    assert lake.object_id(["event-0001"]) == "event-0001"
 
 
 def test_the_key_stays_when_midnight_passes_between_retries(tracker: Tracker) -> None:
@@ -105,6 +114,18 @@ def test_ids_that_are_all_taken_are_a_fault_not_a_loss(
     monkeypatch.setattr(tracker.store, "objects", Full())
 
     assert tracker.answer(rest(event_of()))[0] == 503
+    assert [line["detail"] for line in tracker.log if line["level"] == "WARN"] == [
+        "unavailable: no free event id"
+    ]
+
+
+def test_one_event_is_stored_as_it_is(tracker: Tracker) -> None:
+    tracker.send(rest(event_of()))
+
+    (options,) = tracker.store.puts()
+    assert options["content_type"] == "application/json"
+    assert options["content_encoding"] is None
+    assert len(tracker.store.events()) == 1
 
 
 def test_ids_that_are_all_taken_are_drawn_longer_for_the_queue() -> None:

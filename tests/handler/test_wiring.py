@@ -24,7 +24,7 @@ from handler.settings import Settings, Tenant
 
 from . import scripted_s3, scripted_sqs
 from .conftest import Tracker
-from .fakes import event_of, rest
+from .fakes import event_of, message_of, rest
 
 SOURCE = Path(handler.__file__).parent
 
@@ -133,6 +133,20 @@ def test_a_stored_event_is_counted_for_the_function_and_the_tenant(
     assert document["_aws"]["Timestamp"] == 1772625600000
     assert (document["FunctionName"], document["Tenant"]) == ("tracker", "blog")
     assert (document["StoredEvents"], document["StorageLatency"]) == (1, [0.0])
+
+
+def test_how_long_the_store_took_is_told_to_a_tenth_of_a_millisecond(
+    tracker: Tracker,
+) -> None:
+    tracker.store.seconds = 0.12346
+
+    tracker.send(rest(event_of()))
+    tracker.write([message_of("event-0001")])
+
+    assert [document["StorageLatency"] for document in tracker.metrics] == [
+        [123.5],
+        [123.5],
+    ]
 
 
 def test_a_bucket_of_a_pattern_makes_no_dimension(tracker: Tracker) -> None:
