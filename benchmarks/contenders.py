@@ -59,7 +59,7 @@ class Contender:
     own_bundle: Path | None = None
     """The authorities that it believes beside the stub's."""
     compiled: bool = True
-    """Whether a start finds the bytecode of its modules."""
+    """Whether a start finds the bytecode of its own modules."""
 
 
 def copy_function(folder: Path, source: Path = FOLDER) -> Path:
@@ -121,10 +121,24 @@ def with_amazon_roots(function: Path) -> Contender:
     return replace(ours(function)[0], name=ROOTS, label=label, real_names=True)
 
 
-def as_sources(contender: Contender, name: str) -> Contender:
-    """Return a contender as the CDK packs it: no bytecode that its zip leaves valid."""
+def as_sources(contender: Contender, name: str, folder: Path) -> Contender:
+    """Return a contender as the CDK packs it: no bytecode that its zip leaves valid.
+
+    Args:
+        contender: The contender.
+        name: What it is then called.
+        folder: A folder that does not exist, for copies of its folders.
+    """
+    folders = []
+    for number, original in enumerate(contender.folders):
+        copy = folder / str(number)
+        ignored = shutil.ignore_patterns("__pycache__", "*.dist-info")
+        shutil.copytree(original, copy, ignore=ignored)
+        folders.append(copy)
     label = f"{contender.label}, compiled at each start"
-    return replace(contender, name=name, label=label, compiled=False)
+    return replace(
+        contender, name=name, label=label, folders=tuple(folders), compiled=False
+    )
 
 
 def peers(packages: Path = PYTHON_PEERS) -> list[Contender]:

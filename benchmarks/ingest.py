@@ -106,7 +106,7 @@ def _contenders(
         if peer.name == contenders.BOTO3
         for variant in (
             contenders.with_own_bundle(peer),
-            contenders.as_sources(peer, contenders.BOTO3_SOURCES),
+            contenders.as_sources(peer, contenders.BOTO3_SOURCES, folder / "peer"),
         )
     ]
     ours = contenders.ours(function)
@@ -114,7 +114,7 @@ def _contenders(
         *peers,
         *ours,
         contenders.with_amazon_roots(rooted),
-        contenders.as_sources(ours[0], contenders.SOURCES),
+        contenders.as_sources(ours[0], contenders.SOURCES, folder / "sources"),
         *variants,
     ]
 

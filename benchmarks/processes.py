@@ -120,7 +120,6 @@ def environment(
     if not contender.compiled:
         # Lambda's folder of code cannot be written to either.
         found["PYTHONDONTWRITEBYTECODE"] = "1"
-        found["PYTHONPYCACHEPREFIX"] = "/nonexistent"
     if contender.real_names:
         found["BENCHMARK_PORT"] = str(stand_in.port)
         return found

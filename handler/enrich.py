@@ -11,35 +11,30 @@ from .settings import Settings
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-def put_device(draft: Draft) -> None:
-    """Put what sent the event, by its user agent and client hints."""
-    if draft.sent.get("userAgent") is not None:
-        # Hints describe the sender of this request; a user agent in the body is
-        # another's.
-        draft.record["device"] = device_of(str(draft.record["userAgent"]))
-        return
-    visit = draft.visit
-    if visit.device is None:
-        headers = visit.request.headers
-        visit.device = device_of(headers.get("user-agent", ""), headers)
-    draft.record["device"] = visit.device
+def put_device_and_location(settings: Settings) -> Step:
+    """Return a step that puts what sent the event, and from where.
 
-
-def put_location(settings: Settings) -> Step:
-    """Return a step that puts the country, where CloudFront's word can be had.
-
-    The viewer header is believed only on an API whose every request passes CloudFront,
-    which overwrites what a client sends; elsewhere anyone could set it.
+    The device is known by user agent and client hints. The country is put where
+    CloudFront's word can be had: the viewer header is believed only on an API whose
+    every request passes CloudFront, which overwrites what a client sends; elsewhere
+    anyone could set it.
     """
 
     def step(draft: Draft) -> None:
-        visit = draft.visit
+        visit, record = draft.visit, draft.record
         if visit.location is None:
+            headers = visit.request.headers
+            visit.device = device_of(headers.get("user-agent", ""), headers)
             country = None
             if settings.viewer_country:
-                said = visit.request.headers.get("cloudfront-viewer-country", "")
+                said = headers.get("cloudfront-viewer-country", "")
                 country = said if _COUNTRY.fullmatch(said) else None
             visit.location = {"country": country, "city": None, "region": None}
-        draft.record["location"] = visit.location
+        record["location"] = visit.location
+        record["device"] = visit.device
+        if draft.sent.get("userAgent") is not None:
+            # Hints describe the sender of this request; a user agent in the body is
+            # another's.
+            record["device"] = device_of(str(record["userAgent"]))
 
     return step

@@ -37,33 +37,32 @@ _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
 )
 
+# What JSON can nest.
+_CONTAINERS = frozenset({dict, list})
 # What came as JSON has no circles to look for.
 _encode = json.JSONEncoder(
     check_circular=False, ensure_ascii=False, separators=(",", ":")
 ).encode
 
 
-def require_shape(draft: Draft) -> None:
-    """Refuse an event that is nested too deeply."""
-    if not _fits(draft.sent, limits.DEPTH):
+def require_shape_and_fields(draft: Draft) -> None:
+    """Refuse an event that is nested too deeply or lacks what every event needs."""
+    sent = draft.sent
+    if not _fits(sent, limits.DEPTH):
         raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
+    if sent.get("tenant") is None:
+        required_text(sent, "bucket", Refusal.BUCKET_MISSING)
+    required_text(sent, "eventType", Refusal.EVENT_TYPE_MISSING)
+    required_text(sent, "timestamp", Refusal.TIMESTAMP_MISSING)
 
 
 def _fits(value: Any, levels: int) -> bool:
     if levels == 0:
         return False
-    for member in value.values() if isinstance(value, dict) else value:
-        if isinstance(member, (dict, list)) and not _fits(member, levels - 1):
+    for member in value.values() if type(value) is dict else value:
+        if type(member) in _CONTAINERS and not _fits(member, levels - 1):
             return False
     return True
-
-
-def require_fields(draft: Draft) -> None:
-    """Refuse an event that lacks what every event needs."""
-    if draft.sent.get("tenant") is None:
-        required_text(draft.sent, "bucket", Refusal.BUCKET_MISSING)
-    required_text(draft.sent, "eventType", Refusal.EVENT_TYPE_MISSING)
-    required_text(draft.sent, "timestamp", Refusal.TIMESTAMP_MISSING)
 
 
 def put_id(entropy: Callable[[int], bytes]) -> Step:

@@ -20,8 +20,7 @@ def steps_for(
         entropy: Returns as many random bytes as it is asked for.
     """
     return (
-        fields.require_shape,
-        fields.require_fields,
+        fields.require_shape_and_fields,
         access.allow_destination(settings),
         access.allow_origin,
         fields.put_id(entropy),
@@ -29,10 +28,8 @@ def steps_for(
         fields.put_page_and_session,
         fields.put_viewport,
         fields.put_metadata,
-        enrich.put_device,
-        enrich.put_location(settings),
-        privacy.honor_signals(settings),
-        privacy.put_address_hash(salts),
+        enrich.put_device_and_location(settings),
+        privacy.put_address_hash(settings, salts),
     )
 
 

@@ -8,7 +8,7 @@ nothing, to nobody.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from .draft import Draft, Step
@@ -68,6 +68,8 @@ class Salts:
             deadline: The monotonic instant by which the event must be answered.
             on_fault: Told of each failure of the store.
         """
+        if self._salt is not None and self._day == day:
+            return self._salt
         if self._day != day:
             # The old one is dropped before anything can fail: a day's salt must not
             # outlive the day in a warm instance.
@@ -120,23 +122,32 @@ class Salts:
             on_fault(error)
 
 
-def put_address_hash(salts: Salts) -> Step:
-    """Return a step that puts the keyed hash of the sender's address."""
+def put_address_hash(settings: Settings, salts: Salts) -> Step:
+    """Return a step that puts the keyed hash of the sender's address.
+
+    Where the browser asks so, it forgets instead who sent the event. `Sec-GPC: 1` is
+    Global Privacy Control, https://w3c.github.io/gpc/; `DNT: 1` its forerunner.
+    """
 
     def step(draft: Draft) -> None:
-        visit = draft.visit
+        visit, record = draft.visit, draft.record
+        if visit.is_private is None:
+            visit.is_private = settings.honor_privacy_signals and _asks(
+                visit.request.headers
+            )
+        if visit.is_private:
+            record["ip"] = record["sessionId"] = record["userAgent"] = None
+            return
         address = visit.request.address
-        if visit.hash is None and address and not visit.is_private:
-
-            def on_fault(error: StorageError) -> None:
-                visit.faults.append(("salt", error))
-
-            salt = salts.of(visit.received.date(), visit.deadline, on_fault)
+        if visit.hash is None and address:
+            salt = salts.of(
+                visit.received.date(), visit.deadline, visit.note_salt_fault
+            )
             if salt is None:
                 draft.salt_missing = True
             else:
                 visit.hash = hash_address(address, salt)
-        draft.record["ip"] = visit.hash
+        record["ip"] = visit.hash
 
     return step
 
@@ -148,26 +159,8 @@ def hash_address(address: str, salt: bytes) -> str:
     ]
 
 
-def honor_signals(settings: Settings) -> Step:
-    """Return a step that forgets who sent the event, where the browser asks so.
-
-    `Sec-GPC: 1` is Global Privacy Control, https://w3c.github.io/gpc/; `DNT: 1` its
-    forerunner.
-    """
-
-    def step(draft: Draft) -> None:
-        visit = draft.visit
-        if visit.is_private is None:
-            headers = visit.request.headers
-            visit.is_private = settings.honor_privacy_signals and (
-                _says_one(headers.get("sec-gpc")) or _says_one(headers.get("dnt"))
-            )
-        if visit.is_private:
-            # Without them, and with no hash made of the address.
-            draft.record["sessionId"] = None
-            draft.record["userAgent"] = None
-
-    return step
+def _asks(headers: Mapping[str, str]) -> bool:
+    return _says_one(headers.get("sec-gpc")) or _says_one(headers.get("dnt"))
 
 
 def _says_one(value: str | None) -> bool:

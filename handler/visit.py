@@ -65,3 +65,7 @@ class Visit:
         """Whether the browser asks not to be known; None: not looked at yet."""
         self.hash: str | None = None
         """The keyed hash of the address; None: not made yet, or not to be had."""
+
+    def note_salt_fault(self, error: StorageError) -> None:
+        """Note that the store failed at the day's salt."""
+        self.faults.append(("salt", error))
