@@ -86,8 +86,8 @@ def targets(results: Results) -> list[Target]:
         warm(text, 100, contender=WRITER, events_per_request=number)
     cold("cold start, of boto3 alone", 1 / 5, OURS, BOTO3)
     cold("cold start, of an empty handler", 3.5, OURS, EMPTY)
-    cold("the same without bytecode", 1 / 5, SOURCES, BOTO3_SOURCES)
-    cold("the same without bytecode", 3.5, SOURCES, EMPTY)
+    cold("without bytecode, of boto3 alone without", 1 / 5, SOURCES, BOTO3_SOURCES)
+    cold("without bytecode, of an empty handler", 3.5, SOURCES, EMPTY)
     return found
 
 

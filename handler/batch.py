@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
-from . import body, limits
+from . import body, compact, limits
 from .refusals import Refusal, Refused
 from .request import Request
 from .typed import Any
@@ -16,7 +15,6 @@ EVENTS = "events"
 #: An event as it was sent, or why it is none.
 Sent = Mapping[str, Any] | Refused
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # Either says where an event goes; one of an event's own takes the place of both.
 _DESTINATIONS = ("bucket", "tenant")
 
@@ -88,7 +86,7 @@ def _event_of(event: Any, defaults: dict[str, Any], *, measure: bool) -> Sent:
 
 def _bytes(value: dict[str, Any]) -> int:
     try:
-        return len(_encode(value).encode())
+        return len(compact.encode(value).encode())
     except RecursionError:
         # Far deeper than is allowed, which is told of each event by itself.
         return 0

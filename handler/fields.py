@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 
-from . import limits, times
+from . import compact, limits, times
 from .draft import Draft, Step
 from .refusals import Refusal, Refused
 from .typed import Any
@@ -39,10 +38,6 @@ _SERVER_FIELDS = frozenset(
 
 # What JSON can nest.
 _CONTAINERS = frozenset({dict, list})
-# What came as JSON has no circles to look for.
-_encode = json.JSONEncoder(
-    check_circular=False, ensure_ascii=False, separators=(",", ":")
-).encode
 
 
 def require_shape_and_fields(draft: Draft) -> None:
@@ -161,7 +156,7 @@ def put_metadata(draft: Draft) -> None:
             if name not in FIELDS and name.lower() not in _SERVER_FIELDS
         }
         metadata = {**unknown, **(metadata or {})}
-    draft.record["metadata"] = _encode(metadata) if metadata else None
+    draft.record["metadata"] = compact.encode(metadata) if metadata else None
 
 
 def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:

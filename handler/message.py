@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 
+from .compact import encode_ascii
 from .typed import Any, NamedTuple
 
 #: The form of the messages that are written here.
@@ -30,6 +31,7 @@ _SMALL = (1, zlib.DEFLATED, 16 + 13, 5)
 _LARGE = (6, zlib.DEFLATED, _GZIP)
 # RFC 1952: magic, deflate, no name, no time, no system; RFC 1951: last block, stored.
 _STORED_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01"
+_decode = json.JSONDecoder().decode
 _STORED_FROM = len(_STORED_HEAD) + 4
 # Lines of a request of 1 MiB, each with its defaults, all of it escaped once more.
 _LINES_BYTES = 16 * 1024 * 1024
@@ -95,7 +97,7 @@ def encode(message: Message) -> str:
         "lines": binascii.b2a_base64(message.wrapped(), newline=False).decode(),
     }
     present = {name: value for name, value in document.items() if value is not None}
-    return json.dumps(present, separators=(",", ":"))
+    return encode_ascii(present)
 
 
 def decode(body: str) -> Message:
@@ -106,7 +108,7 @@ def decode(body: str) -> Message:
             fault and quotes nothing.
     """
     try:
-        document = json.loads(body)
+        document = _decode(body)
     except (ValueError, RecursionError):
         raise ValueError("the message is not JSON") from None
     if not isinstance(document, dict) or document.get("version") != VERSION:

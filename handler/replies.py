@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+from .compact import encode_ascii
 from .draft import Taken
 from .refusals import Refusal, Refused
 from .typed import Any
@@ -19,7 +19,6 @@ RETRY_AFTER_SECONDS = 5
 #: Seconds a browser may remember a preflight; Chromium's own limit is two hours.
 PREFLIGHT_SECONDS = 7200
 
-_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 TRACK = "track"
 PIXEL = "pixel.gif"
@@ -165,10 +164,10 @@ def _words(refusal: Refused) -> dict[str, Any]:
     }
 
 
-def _json(status: int, body: Mapping[str, object], cors: Mapping[str, str]) -> Reply:
+def _json(status: int, body: dict[str, Any], cors: Mapping[str, str]) -> Reply:
     headers = {**cors, "Content-Type": "application/json", "Cache-Control": "no-store"}
     return {
         "statusCode": status,
         "headers": headers,
-        "body": _encode(body),
+        "body": encode_ascii(body),
     }

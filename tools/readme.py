@@ -20,9 +20,10 @@ from aws_cdk.assertions import Template
 
 from analytics_tracker_construct import AnalyticsTracker, _costs, _openapi
 from analytics_tracker_construct._handler import columns, limits, refusals
-from benchmarks import costs
+from benchmarks import costs, ingest, report, scenarios
 from tests.infra import ledger
 
+_LOAD = Path(__file__).parents[1] / "benchmarks" / "load.json"
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: What the README's Python takes as given: an app, and in it the stack it stands in.
@@ -77,11 +78,13 @@ def generated(text: str) -> str:
     parts: dict[str, Callable[[], str]] = {
         "answers": _answers,
         "arguments": _arguments,
+        "bench": _bench,
         "columns": _columns,
         "cost": _cost,
         "fields": _fields,
         "help": _help,
         "iam": lambda: _iam(template),
+        "load": _load,
         "nag": _nag,
         "resources": lambda: _resources(template),
     }
@@ -194,6 +197,57 @@ def _cost() -> str:
         f"{limits.BODY_BYTES // 1024 // 1024} MiB for {limits.BATCH_OBJECTS} objects, "
         "runs into its timeout, and is queued and stored once more."
     )
+
+
+def _bench() -> str:
+    results = json.loads(ingest.RESULTS.read_text("utf-8"))
+    tables = report.tables(results)
+    return "\n\n".join(
+        (
+            report.conditions(results),
+            "One event a request:",
+            tables["single"],
+            f"{scenarios.BATCH} events a request; a peer without batches stores each:",
+            tables["batch"],
+            "The queue: what `BUFFERED` sends to it, and what the writer makes of it:",
+            tables["queue"],
+            "From the start of a process to its first answer:",
+            tables["cold"],
+            "What was aimed at:",
+            tables["targets"],
+        )
+    )
+
+
+def _load() -> str:
+    found = json.loads(_LOAD.read_text("utf-8"))
+    times, memory = found["milliseconds"], found["memory_mib"]
+    rows = [
+        (f"{kind}: p50, p99", f"{times[kind]['p50']:g} ms, {times[kind]['p99']:g} ms")
+        for kind in ("single", "batch", "pixel")
+    ]
+    right = found["reconciled"]
+    wrong = sum(right[each] for each in ("missing", "altered", "doubled", "unknown"))
+    table = _table(
+        (f"{found['events']:,} events, {found['connections']} connections", ""),
+        [
+            ("events a second", f"{found['events_per_second']:,}"),
+            ("requests a second", f"{found['requests_per_second']:,}"),
+            *rows,
+            (
+                "memory at the start, after a tenth, at the end",
+                f"{memory['start']:g}, {memory['each_tenth'][0]:g}, "
+                f"{memory['each_tenth'][-1]:g} MiB",
+            ),
+            (
+                f"sent again on purpose: {found['answers']['sent_again']:,}; "
+                f"lines stored: {right['stored_lines']:,}; rows of the view",
+                f"{right['rows']:,}",
+            ),
+            ("missing, altered, doubled or unknown", f"{wrong}"),
+        ],
+    )
+    return f"{table}\n\nMeasured on {found['date']}; each event is flushed to the disk."
 
 
 def _help() -> str:

@@ -169,7 +169,7 @@ def test_a_refusal_is_that_of_the_table(
         (replies, "PREFLIGHT_SECONDS", 78, '{"type": "string", "const": "78"}'),
         (buckets, "BUCKET_NAME", re.compile("bb+"), '"^bb+$"'),
         (buckets, "TENANT_NAME", re.compile("tt+"), '"^tt+$"'),
-        (fields, "_EVENT_ID", re.compile("ee+"), '"^ee+$"'),
+        (fields, "EVENT_ID", re.compile("ee+"), '"^ee+$"'),
         (fields, "FIELDS", fields.FIELDS | {"colour"}, '"colour": {'),
         (columns, "PREFIX", "elsewhere", '"^elsewhere"'),
     ],
