@@ -10,7 +10,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-pythons \
-	test-cdk-floor lint types check snapshots docs load bench bench-agents wheel clean
+	test-cdk-floor lint types check mutants snapshots docs load bench bench-agents wheel \
+	clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,11 @@ types: $(VENV)/.dev ## Check types
 
 check: lint types test test-faults test-cdk-floor test-pythons ## What CI runs
 
+mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must notice (hours)
+	$(BIN)/python -m pip install --quiet 'mutmut>=3.8.1,<4'
+	nice -n 19 $(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
+
 snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py
 
@@ -84,4 +90,4 @@ wheel: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .venv-* dist build cdk.out .pytest_cache .mypy_cache .ruff_cache \
-		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers
+		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers mutants

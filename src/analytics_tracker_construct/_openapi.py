@@ -110,7 +110,8 @@ def _description() -> str:
     return (
         "Takes events and stores them in the tenant's bucket. A 2xx answer means that "
         "an event is in S3 or on the queue. One that has an `eventId` may be sent "
-        "again at any time, and counts once.\n\n"
+        "again, and counts once, while its own time lies within "
+        f"{limits.DAYS_BACK} days back and an hour ahead of the server's clock.\n\n"
         f"A body may have {limits.BODY_BYTES} bytes, also once decompressed; an event "
         f"{limits.EVENT_BYTES} bytes of JSON and {limits.DEPTH} levels of nesting.\n\n"
         "The statuses below are the function's. API Gateway itself may answer 403, "

@@ -172,7 +172,12 @@ def test_refuses_with_the_words_of_its_table(
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/track", 405), ("POST", "/", 404), ("POST", "/elsewhere", 404)],
+    [
+        ("GET", "/track", 405),
+        ("POST", "/", 404),
+        ("POST", "/elsewhere", 404),
+        ("POST", "/trackX", 404),
+    ],
 )
 def test_refuses_other_routes(
     tracker: Tracker, method: str, path: str, status: int
@@ -195,7 +200,8 @@ def test_a_preflight_allows_what_the_client_sends(tracker: Tracker) -> None:
     assert reply["statusCode"] == 204
     assert reply["body"] == ""
     assert reply["headers"]["Access-Control-Allow-Methods"] == "POST, OPTIONS"
-    assert "Content-Type" in reply["headers"]["Access-Control-Allow-Headers"]
+    headers = "Content-Type, Content-Encoding"
+    assert reply["headers"]["Access-Control-Allow-Headers"] == headers
     assert reply["headers"]["Access-Control-Max-Age"] == "7200"
     assert tracker.lines == []
 
@@ -225,7 +231,11 @@ def test_every_answer_carries_the_cors_headers(
     reply = tracker.send(rest(body, headers=headers))["headers"]
 
     assert reply.get("Access-Control-Allow-Origin") == expected
-    assert ("Vary" in reply) is ("*" not in allowed)
+    assert reply.get("Vary") == (None if "*" in allowed else "Origin")
+    exposed = "Retry-After, X-Tracker-Rejected"
+    assert reply["Access-Control-Expose-Headers"] == exposed
+    assert reply["Content-Type"] == "application/json"
+    assert reply["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("where", ["store", "request"])
@@ -256,6 +266,12 @@ def test_an_error_of_our_own_is_answered_and_its_value_not_logged(
 )
 def test_an_event_of_another_service_is_not_found(tracker: Tracker, event: Any) -> None:
     assert tracker.answer(event)[0] == 404
+
+
+def test_a_body_that_is_no_text_is_none(tracker: Tracker) -> None:
+    status, answer = tracker.answer({**rest(event_of()), "body": 5})
+
+    assert (status, answer["error"]) == (400, "Missing request body")
 
 
 def test_a_test_without_a_context_has_time_too(tracker: Tracker) -> None:

@@ -73,6 +73,7 @@ def test_an_events_own_destination_takes_the_place_of_both(
     ("default", "own", "error"),
     [
         ({"bucket": BUCKET}, {"bucket": None}, "Missing required field: bucket"),
+        ({"tenant": " "}, {}, "Missing required field: bucket"),
         ({"bucket": BUCKET, "tenant": "blog"}, {}, "Invalid field: tenant"),
         ({}, {"bucket": BUCKET, "tenant": "blog"}, "Invalid field: tenant"),
     ],
@@ -113,8 +114,9 @@ def test_an_events_limit_counts_its_defaults_to_the_byte(
 
     _, answer = tracker.send_events([event, event_of()], k="v")
 
-    refused = [each["status"] for each in answer["rejected"]]
-    assert refused == ([] if status == 200 else [413])
+    refused = [(each["status"], each["message"]) for each in answer["rejected"]]
+    words = Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES).message
+    assert refused == ([] if status == 200 else [(413, words)])
 
 
 def test_a_body_of_one_mebibyte_is_taken(tracker: Tracker) -> None:
@@ -231,6 +233,7 @@ def test_a_salvaged_value_that_is_too_deep_to_write_is_refused() -> None:
         body.sound(deep)
 
     assert caught.value.refusal is Refusal.TOO_DEEP
+    assert f" {limits.DEPTH} " in caught.value.message
 
 
 def test_events_that_are_no_objects_are_refused_by_their_index(

@@ -145,10 +145,12 @@ def test_an_event_that_fails_the_pipeline_takes_no_other_with_it(
 ) -> None:
     monkeypatch.setattr("handler.access._by_tenant", lambda *_: 1 / 0)
 
-    status, answer = direct.send_events([event_of(), event_of(**BLOG)])
+    reply = direct.send(rest({"events": [event_of(), event_of(**BLOG)]}))
 
-    assert (status, answer["accepted"]) == (200, 1)
+    answer = json.loads(reply["body"])
+    assert (reply["statusCode"], answer["accepted"]) == (200, 1)
     assert [(e["index"], e["status"]) for e in answer["rejected"]] == [(1, 500)]
+    assert reply["headers"]["Retry-After"] == "5"
 
 
 MIXED = [

@@ -276,6 +276,14 @@ def test_gives_up_in_time_where_nobody_takes_the_request() -> None:
     assert 0.19 < time.monotonic() - start < 1
 
 
+def test_a_wait_that_ends_before_the_deadline_is_begun_again() -> None:
+    """The socket's own limit is shorter, and may serve several requests."""
+    with HesitantSocket([b"HTTP/1.1 204 A\r\n\r\n"]) as sock:
+        assert exchange(Connection(sock, time.monotonic)).status == 204
+
+        assert sock.sent == b"request"
+
+
 def test_does_not_begin_after_the_deadline() -> None:
     with connected() as (connection, server):
         with pytest.raises(ExchangeError, match="silence"):
@@ -288,6 +296,7 @@ def test_does_not_begin_after_the_deadline() -> None:
 @pytest.mark.parametrize(
     ("early", "result"),
     [
+        (b"HTTP/1.1 300 A\r\nContent-Length: 2\r\n\r\nno", 300),
         (b"HTTP/1.1 307 A\r\nContent-Length: 2\r\n\r\nno", 307),
         (b"HTTP/1.1 200 A\r\nContent-Length: 2\r\n\r\nok", "malformed answer"),
         (b"", "reset"),
@@ -401,3 +410,26 @@ class PiecesSocket(socket.socket):
 
     def settimeout(self, _seconds: float | None) -> None:
         pass
+
+
+class HesitantSocket(PiecesSocket):
+    """A socket that times out now and then, and takes a byte at a time."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        super().__init__(pieces)
+        self.sent = b""
+        self._waits = False
+
+    def send(self, data: Buffer, _flags: int = 0) -> int:
+        self._hesitate()
+        self.sent += bytes(data)[:1]
+        return 1
+
+    def recv(self, size: int, _flags: int = 0) -> bytes:
+        self._hesitate()
+        return super().recv(size)
+
+    def _hesitate(self) -> None:
+        self._waits = not self._waits
+        if self._waits:
+            raise TimeoutError

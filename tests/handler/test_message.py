@@ -143,6 +143,14 @@ def test_lines_of_any_size_are_one_gzip_member(size: int, events: int) -> None:
         assert got.gzipped() == sent.gzipped()
 
 
+@pytest.mark.parametrize(("more", "level"), [(0, 4), (1, 0)])
+def test_few_lines_are_compressed_fast_and_many_well(more: int, level: int) -> None:
+    """RFC 1952 has a byte that tells: 4 for the fastest level."""
+    packed = message.gzip(b"x" * (message.SMALL_BYTES + more))
+
+    assert packed[8] == level
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -177,6 +185,7 @@ def test_what_is_not_a_message_is_told_by_its_member_and_not_quoted(
     with pytest.raises(ValueError, match=words) as caught:
         decode(json.dumps(document_of(**changes)))
 
+    assert str(caught.value).startswith("the message")
     assert not any(
         str(value) in str(caught.value)
         for value in changes.values()
@@ -215,7 +224,7 @@ def test_lines_that_were_changed_are_not_read(
     lines = binascii.b2a_base64(packed).decode()
     found = decode(json.dumps(document_of(events=events, lines=lines)))
 
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=f"^the message's lines are .*{words}"):
         found.plain()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -116,6 +117,20 @@ def test_every_check_of_post_holds(
     assert reply["headers"][REJECTED].startswith(words)
     assert tracker.store.calls == []
     assert tracker.counted("RefusedEvents") == 1
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_the_limit_of_an_event_holds_to_the_byte(
+    tracker: Tracker, more: int, taken: bool
+) -> None:
+    """Of all names and values as they are read."""
+    bare = len("".join(itertools.chain(*event_of(x="").items())))
+
+    reply = shown(tracker, x="ä" + "x" * (limits.EVENT_BYTES - bare - 2 + more))
+
+    words = Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES).message
+    assert len(tracker.store.events()) == taken
+    assert reply["headers"].get(REJECTED, words).endswith(words)
 
 
 @pytest.mark.parametrize("refusal", Refusal)

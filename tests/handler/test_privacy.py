@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from handler.app import make_app
+from handler.privacy import hash_address
 from handler.storage import Fault
 
 from .conftest import SETTINGS, Tracker
@@ -60,6 +62,27 @@ def test_two_instances_of_the_function_agree(tracker: Tracker) -> None:
     first, second = tracker.store.events()
     assert first["ip"] == second["ip"]
     assert len(salts_of(tracker)) == 1
+
+
+def test_the_owner_of_the_salts_is_named_wherever_they_are_kept(
+    tracker: Tracker,
+) -> None:
+    tracker.store.uncertain = True
+    tracker.store.objects["salts", "salts/2026-03-04"] = b"x" * 32
+
+    last_ip(tracker)
+
+    asked = [
+        (verb, options["owner"])
+        for verb, bucket, _, options in tracker.store.calls
+        if bucket == "salts"
+    ]
+    verbs = ["put", *["delete"] * 7, "get"]
+    assert asked == [(verb, "111111111111") for verb in verbs]
+    deadlines = {call[3]["deadline"] for call in tracker.store.calls[:-1]}
+    assert deadlines == {tracker.clock.uptime + 8.5 * 0.3}
+    (put,) = tracker.store.puts("salts")
+    assert put["content_type"] == "application/octet-stream"
 
 
 def test_the_same_address_differs_from_day_to_day(tracker: Tracker) -> None:
@@ -112,6 +135,7 @@ def test_without_a_salt_there_is_no_ip_and_the_event_is_kept(
 
     (line,) = tracker.log
     assert (line["message"], line["what"]) == ("storage fault", "salt")
+    assert line["detail"] == "unavailable: scripted"
     assert {"MissingSalts", "StorageFaults"} <= {
         name for document in tracker.metrics for name in document
     }
@@ -121,6 +145,9 @@ def test_a_salt_that_is_no_salt_is_not_used(tracker: Tracker) -> None:
     tracker.store.objects["salts", "salts/2026-03-04"] = b""
 
     assert last_ip(tracker) is None
+    assert [line["detail"] for line in tracker.log] == [
+        "unavailable: salt of the wrong length"
+    ]
 
 
 def test_after_a_fault_the_salt_is_asked_for_again_in_a_while(
@@ -130,7 +157,9 @@ def test_after_a_fault_the_salt_is_asked_for_again_in_a_while(
     assert last_ip(tracker) is None
     tracker.store.faults.clear()
     assert last_ip(tracker) is None
-    tracker.clock.advance(31)
+    tracker.clock.advance(29)
+    assert last_ip(tracker) is None
+    tracker.clock.advance(1)
 
     assert last_ip(tracker) is not None
 
@@ -186,6 +215,10 @@ def test_without_an_address_there_is_no_ip_and_no_fault(tracker: Tracker) -> Non
 
     assert tracker.store.events()[0]["ip"] is None
     assert tracker.log == []
+
+
+def test_an_address_that_is_no_text_is_hashed_all_the_same() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", hash_address("\ud800", b"x" * 32))
 
 
 def test_forwarding_headers_are_not_believed(tracker: Tracker) -> None:

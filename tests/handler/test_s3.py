@@ -58,6 +58,7 @@ def test_reads_what_was_stored(rig: Rig) -> None:
     rig.put()
 
     assert rig.get() == BODY
+    assert [request.method for request in rig.server.requests] == ["PUT", "GET"]
 
 
 def test_deletes_what_was_stored(rig: Rig) -> None:
@@ -175,6 +176,7 @@ def test_sends_no_token_where_there_is_none(rig: Rig) -> None:
         (404, "NoSuchBucket", Fault.MISSING),
         (404, "", Fault.MISSING),
         (301, "PermanentRedirect", Fault.UNAVAILABLE),
+        (300, "", Fault.UNAVAILABLE),
         (304, "", Fault.UNAVAILABLE),
         (400, "AuthorizationHeaderMalformed", Fault.UNAVAILABLE),
     ],

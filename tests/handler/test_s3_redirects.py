@@ -94,6 +94,23 @@ def test_a_redirect_to_nowhere_is_not_followed(rig: Rig, region: str) -> None:
     assert len(rig.server.requests) == 1
 
 
+def test_a_bucket_may_move_back_and_is_not_sent_where_it_is_known_to_be(
+    rig: Rig,
+) -> None:
+    """A bucket that was deleted may be made anew elsewhere."""
+    away = answer(301, headers={"x-amz-bucket-region": "ap-south-1"})
+    home = answer(301, headers={"x-amz-bucket-region": "eu-west-1"})
+    rig.script(away)
+    rig.put()
+    rig.script(away)
+    assert fails(rig.put) == (Fault.UNAVAILABLE, "301")
+    rig.script(home)
+    assert rig.put(key="next") == STORED
+
+    regions = [region_of(request) for request in rig.server.requests]
+    assert regions == ["eu-west-1", *["ap-south-1"] * 3, "eu-west-1"]
+
+
 def test_a_given_endpoint_is_never_left(rig: Rig) -> None:
     rig.script(
         answer(307, headers={"Location": "https://b-1.s3.us-west-2.amazonaws.com/k"})
@@ -113,6 +130,7 @@ def test_the_regions_of_many_buckets_do_not_pile_up(
         rig.put(bucket=f"bucket-{number}")
 
         assert len(rig.store._buckets._regions) <= 2
+    assert rig.store._buckets._find.cache_info().maxsize == 256
 
 
 AUTHORITY = trustme.CA()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.endpoints import Endpoints
-from handler.pool import Pool
+from handler.http1 import ExchangeError, Response
+from handler.pool import Origin, Pool
 from handler.s3 import S3Store
 from handler.sigv4 import Credentials
 from handler.storage import Fault, Outcome, Put, StorageError
@@ -92,6 +95,46 @@ def test_tells_whether_an_earlier_attempt_may_have_written(
     rig.script(first, answer(412, "PreconditionFailed"))
 
     assert rig.put() == Put(Outcome.EXISTED, uncertain)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "fault"),
+    [
+        (reset, answer(403, "AccessDenied"), Fault.REFUSED),
+        (answer(500), answer(403, "AccessDenied"), Fault.REFUSED),
+        (reset, answer(503, "SlowDown"), Fault.UNAVAILABLE),
+    ],
+)
+def test_a_failure_tells_what_an_earlier_attempt_may_have_written(
+    rig: Rig, first: Step, last: Step, fault: Fault
+) -> None:
+    """And is sure of it where no attempt can have."""
+    rig.script(first, last, last)
+    with pytest.raises(StorageError) as doubtful:
+        rig.put()
+    rig.script(last, last, last)
+    with pytest.raises(StorageError) as certain:
+        rig.put()
+
+    assert (doubtful.value.fault, doubtful.value.uncertain) == (fault, True)
+    assert (certain.value.fault, certain.value.uncertain) == (fault, False)
+
+
+def test_what_an_attempt_may_have_written_no_later_failure_undoes(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt between did not even reach the server."""
+    exchange, attempts = rig.store.pool.exchange, itertools.count(1)
+
+    def fail_second(origin: Origin, request: bytes, **options: Any) -> Response:
+        if next(attempts) == 2:
+            raise ExchangeError("no connection", sent=False)
+        return exchange(origin, request, **options)
+
+    monkeypatch.setattr(rig.store.pool, "exchange", fail_second)
+    rig.script(answer(500), answer(412, "PreconditionFailed"))
+
+    assert rig.put() == Put(Outcome.EXISTED, uncertain=True)
 
 
 def test_a_write_whose_answer_was_lost_is_found_again(rig: Rig) -> None:
@@ -229,6 +272,30 @@ def test_does_not_pause_beyond_the_deadline(rig: Rig) -> None:
 
     assert found == (Fault.UNAVAILABLE, "503 SlowDown")
     assert rig.clock.pauses == pytest.approx([0.1])
+    assert len(rig.server.requests) == 2
+
+
+def test_an_attempt_may_take_half_of_the_time_and_the_last_all_of_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+
+    def fail(*_: object, deadline: float, **__: object) -> None:
+        limits.append(deadline - start)
+        raise ExchangeError("silence", sent=True)
+
+    monkeypatch.setattr(rig.store.pool, "exchange", fail)
+    start = rig.clock.monotonic()
+
+    assert fails(lambda: rig.put(seconds=4)) == (Fault.UNAVAILABLE, "silence")
+    paused = 0.1
+    assert limits == pytest.approx([2, paused + (4 - paused) / 2, 4], abs=0.04)
+
+
+def test_deadlines_are_told_by_the_clock_that_was_given(rig: Rig) -> None:
+    rig.clock.ahead = -1000
+
+    assert rig.put() == STORED
 
 
 def test_no_server_at_all_is_certain_not_to_have_written(rig: Rig) -> None:
@@ -263,6 +330,16 @@ def test_pauses_are_spread_at_random() -> None:
 TOO_SKEWED = "RequestTimeTooSkewed"
 
 
+def test_a_request_bears_the_second_it_is_made_in(rig: Rig) -> None:
+    before = int(rig.clock.wall())
+    rig.put()
+    after = rig.clock.wall()
+
+    date = rig.server.requests[0].headers["x-amz-date"]
+    made = datetime.strptime(date, "%Y%m%dT%H%M%S%z").timestamp()
+    assert before <= made <= after
+
+
 def test_learns_the_servers_time(rig: Rig) -> None:
     rig.clock.wall_ahead = -7200
     now = datetime.now(timezone.utc)
@@ -287,6 +364,17 @@ def test_learns_the_time_only_once_a_request(rig: Rig) -> None:
 
     assert fails(rig.put) == (Fault.REFUSED, f"403 {TOO_SKEWED}")
     assert len(rig.server.requests) == 2
+
+
+def test_a_time_that_is_known_already_is_not_what_was_wrong(rig: Rig) -> None:
+    rig.clock.wall_ahead = -7200
+    date = datetime.now(timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    rig.script(answer(403, TOO_SKEWED, headers={"Date": date}))
+    rig.put()
+    rig.script(*[answer(403, TOO_SKEWED, headers={"Date": date})] * 2)
+
+    assert fails(rig.put) == (Fault.REFUSED, f"403 {TOO_SKEWED}")
+    assert len(rig.server.requests) == 3
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "today"}, {"Date": ""}])

@@ -138,6 +138,7 @@ def test_keeps_one_connection(rig: Rig) -> None:
         (answer(400, {"__type": 7}), Fault.REFUSED, "400 7"),
         (answer(400, {"__type": None}), Fault.REFUSED, "400"),
         (answer(400, {"__type": "two words"}), Fault.REFUSED, "400"),
+        (answer(400, {"__type": "#."}), Fault.REFUSED, "400"),
         (answer(400, {"__type": "\u00e9"}), Fault.REFUSED, "400"),
         (answer(400, {"__type": "x" * 99}), Fault.REFUSED, f"400 {'x' * 64}"),
         (answer(400, ["__type"]), Fault.REFUSED, "400"),
@@ -195,17 +196,23 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def test_is_built_from_lambdas_environment(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    ("queue_url", "region"),
+    [("http://localhost:9324/000/queue", "eu-central-1"), (QUEUE_URL, "eu-west-1")],
+)
+def test_is_built_from_lambdas_environment(
+    rig: Rig, queue_url: str, region: str
+) -> None:
     environ = environment(AWS_ENDPOINT_URL=rig.server.url)
-    queue = SqsQueue.from_environment(environ, "http://localhost:9324/000/queue")
+    queue = SqsQueue.from_environment(environ, queue_url)
 
     queue.send(BODY, deadline=time.monotonic() + 5)
     queue.pool.close()
 
     (request,) = rig.server.requests
-    assert region_of(request) == "eu-central-1"
+    assert region_of(request) == region
     assert request.headers["x-amz-security-token"] == "token"
-    assert json.loads(request.body)["QueueUrl"] == "http://localhost:9324/000/queue"
+    assert json.loads(request.body)["QueueUrl"] == queue_url
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,14 @@ def test_begins_nothing_that_it_cannot_finish(rig: Rig, seconds: float) -> None:
     assert rig.server.connections == 0
 
 
+def test_deadlines_are_told_by_the_clock_that_was_given(rig: Rig) -> None:
+    rig.clock.ahead = -1000
+
+    rig.send()
+
+    assert rig.server.messages == [BODY]
+
+
 def test_no_server_at_all_is_a_fault_like_others(rig: Rig) -> None:
     rig.server.close()
 

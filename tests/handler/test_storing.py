@@ -296,7 +296,20 @@ def test_an_event_may_nest_to_a_depth_of_twenty(
     for _ in range(depth):
         nested = [nested]
 
-    assert tracker.answer(rest(event_of(nested=nested)))[0] == status
+    found, answer = tracker.answer(rest(event_of(nested=nested)))
+
+    assert found == status
+    assert ("20" in answer.get("message", "")) is (status == 400)
+
+
+@pytest.mark.parametrize("name", ["eventType", "sessionId"])
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 400)])
+def test_a_name_has_so_many_characters_at_most(
+    tracker: Tracker, name: str, more: int, status: int
+) -> None:
+    sent = event_of(**{name: "x" * (limits.NAME_CHARS + more)})
+
+    assert tracker.answer(rest(sent))[0] == status
 
 
 @pytest.mark.parametrize(("spare", "status"), [(0, 200), (-1, 413)])
@@ -305,6 +318,15 @@ def test_an_events_limit_holds_to_the_byte(
 ) -> None:
     bare = len(json.dumps(event_of(page="")))
     sent = event_of(page="x" * (limits.EVENT_BYTES - bare - spare))
+
+    assert tracker.answer(rest(sent))[0] == status
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 400)])
+def test_a_viewport_has_so_many_pixels_at_most(
+    tracker: Tracker, more: int, status: int
+) -> None:
+    sent = event_of(viewport={"width": limits.VIEWPORT_PIXELS + more, "height": 0})
 
     assert tracker.answer(rest(sent))[0] == status
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def test_every_setting_has_its_name_in_the_list() -> None:
     ("members", "headers"),
     [
         ({"headers": {"A": "1"}, "multiValueHeaders": {"A": ["2"]}}, {"a": "1"}),
-        ({"multiValueHeaders": {"A": ["1", "2"], "B": []}}, {"a": "2"}),
+        ({"multiValueHeaders": {"A": ["1", "2", "3"], "B": []}}, {"a": "3"}),
         ({"headers": {"A": None, "B": "1"}}, {"b": "1"}),
         ({"headers": []}, {}),
     ],
@@ -108,6 +109,29 @@ def test_headers_are_read_from_where_they_are(
     members: dict[str, Any], headers: dict[str, str]
 ) -> None:
     assert request.read(members).headers == headers
+
+
+@pytest.mark.parametrize(
+    ("members", "query"),
+    [
+        (
+            {"queryStringParameters": {"a": "", "b": None, "c": "1"}},
+            {"a": "", "c": "1"},
+        ),
+        (
+            {
+                "requestContext": {"http": {"method": "GET"}},
+                "rawQueryString": "a=&c=1&c=2",
+            },
+            {"a": "", "c": "2"},
+        ),
+        ({"queryStringParameters": []}, {}),
+    ],
+)
+def test_parameters_are_read_from_where_they_are(
+    members: dict[str, Any], query: dict[str, str]
+) -> None:
+    assert request.read(members).query == query
 
 
 def test_refusals_have_one_label_each_and_a_status_of_an_error() -> None:
@@ -147,6 +171,26 @@ def test_how_long_the_store_took_is_told_to_a_tenth_of_a_millisecond(
         [123.5],
         [123.5],
     ]
+
+
+def test_logs_and_metrics_tell_the_time_of_utc_wherever_they_are_written(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        tracker.send(rest({}))
+        tracker.write([""])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert [line["timestamp"] for line in tracker.log] == [
+        "2026-03-04T12:00:00.000Z"
+    ] * 2
+    assert [document["_aws"]["Timestamp"] for document in tracker.metrics] == [
+        1772625600000
+    ] * 2
 
 
 def test_a_bucket_of_a_pattern_makes_no_dimension(tracker: Tracker) -> None:
@@ -244,6 +288,7 @@ def test_an_allow_list_remembers_no_text_too_long_to_be_a_name() -> None:
 
     assert allowed == [True, True, False, False]
     assert patterns._known.cache_info().currsize == 2
+    assert patterns._known.cache_info().maxsize == 256
 
 
 @pytest.mark.parametrize("buffered", ["0", "1"])

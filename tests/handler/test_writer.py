@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from handler import lake, writer
+from handler import lake, settings, writer
 from handler.message import decode, gzip
+from handler.s3 import S3Store
 from handler.storage import Fault, StorageError
 
+from . import scripted_s3
 from .conftest import Tracker
-from .fakes import ADDRESS, USER_AGENT, event_of, lines_of, message_of, records_of, rest
+from .fakes import (
+    ADDRESS,
+    USER_AGENT,
+    Context,
+    event_of,
+    lines_of,
+    message_of,
+    records_of,
+    rest,
+)
 
 BUCKET = "website-analytics"
 FOLDER = "analytics/year=2026/month=03/day=04/"
@@ -52,8 +65,9 @@ def test_several_messages_become_one_object_in_any_order(tracker: Tracker) -> No
     assert tracker.write([second, first, second]) == []
 
     (key,) = tracker.store.keys_of()
-    assert key.startswith(FOLDER)
-    assert key.endswith(".json.gz")
+    several = lake.object_id(["event-0002", "event-0003"])
+    both = lake.object_id(["event-0001", f"{several}.gz"])
+    assert key == f"{FOLDER}{both}.json.gz"
     assert tracker.store.ids() == ["event-0001", "event-0002", "event-0003"]
     assert tracker.counted("StoredEvents") == 3
     assert tracker.counted("DuplicateEvents") == 3
@@ -96,6 +110,7 @@ def test_messages_are_apart_by_bucket_day_and_owner(tracker: Tracker) -> None:
     ]
     (blog,) = [document for document in tracker.metrics if "Tenant" in document]
     assert (blog["Tenant"], blog["StoredEvents"]) == ("blog", 1)
+    assert blog["StorageLatency"] == [0.0]
 
 
 def test_an_event_may_have_the_id_that_several_others_have_together(
@@ -126,7 +141,9 @@ def test_what_a_bucket_does_not_take_is_named_and_the_rest_is_stored(
     assert tracker.store.ids() == ["event-0002"]
     assert tracker.counted("FailedMessages") == 2
     assert tracker.counted("StorageFaults") == 1
-    assert [line["detail"] for line in tracker.log] == [f"{fault.label}: scripted"]
+    (line,) = tracker.log
+    assert (line["what"], line["detail"]) == ("event", f"{fault.label}: scripted")
+    assert line["requestId"] == Context.aws_request_id
 
 
 @pytest.mark.parametrize(
@@ -182,6 +199,17 @@ def test_the_acl_is_sent_where_it_is_set(tracker: Tracker) -> None:
     assert tracker.lines == []
 
 
+def test_a_writer_has_a_name_of_its_own_in_the_metrics(tracker: Tracker) -> None:
+    write = writer.make_writer(
+        tracker.store, metrics_on=True, emit=tracker.lines.append
+    )
+
+    write(records_of([message_of("event-0001")]), None)
+
+    (document,) = tracker.metrics
+    assert document["FunctionName"] == "analytics-tracker-writer"
+
+
 def test_no_messages_are_no_work(tracker: Tracker) -> None:
     assert tracker.write([]) == []
     assert tracker.lines == []
@@ -198,7 +226,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(deadline=None)
+@examples(deadline=None)
 @given(
     requests=st.lists(EVENTS, max_size=8),
     broken=st.sets(st.sampled_from([BUCKET, "data-lake", "other-lake"])),
@@ -283,12 +311,60 @@ def test_lambdas_entry_is_wired_from_the_environment_once(
         fresh = importlib.reload(writer)
         assert (fresh._writer is not None) is early
 
-        answers = [fresh.handler({"Records": []}, None) for _ in range(2)]
+        late = records_of([message_of("event-0001")]), Context(900)
+        answers = [fresh.handler(*late) for _ in range(2)]
 
-        assert answers == [{"batchItemFailures": []}] * 2
+        failures = [{"itemIdentifier": "m-0"}]
+        assert answers == [{"batchItemFailures": failures}] * 2
     finally:
         monkeypatch.undo()
         importlib.reload(writer)
+
+
+@pytest.mark.parametrize(
+    ("environment", "acl", "function"),
+    [
+        ({}, None, None),
+        ({settings.METRICS: "0", settings.OBJECT_ACL: ""}, None, None),
+        ({settings.METRICS: "1"}, None, ""),
+        (
+            {
+                settings.METRICS: "1",
+                settings.OBJECT_ACL: "bucket-owner-full-control",
+                "AWS_LAMBDA_FUNCTION_NAME": "the-writer",
+            },
+            "bucket-owner-full-control",
+            "the-writer",
+        ),
+    ],
+)
+def test_the_environment_says_how_to_write(
+    environment: dict[str, str],
+    acl: str | None,
+    function: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    for name, value in {**dict.fromkeys(keys, "x"), **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    with scripted_s3.ScriptedS3() as s3:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        store = S3Store.from_environment(os.environ)
+        monkeypatch.setattr(S3Store, "from_environment", lambda _: store)
+        write = writer._from_environment()
+
+        answer = write(records_of([message_of("event-0001")]), None)
+        store.pool.close()
+
+    assert answer == {"batchItemFailures": []}
+    (request,) = s3.requests
+    assert request.headers.get("x-amz-acl") == acl
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["FunctionName"] for each in printed] == (
+        [] if function is None else [function]
+    )
 
 
 def test_an_uncertain_write_is_tried_again_as_the_same_object(tracker: Tracker) -> None:

@@ -21,18 +21,22 @@ def test_a_bomb_is_refused_before_it_bursts(tracker: Tracker) -> None:
     assert tracker.store.ids() == ["event-0002"]
 
 
+@pytest.mark.parametrize(("more", "objects"), [(0, 3), (1, 2)])
 def test_an_object_has_so_many_bytes_at_most(
-    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+    tracker: Tracker, more: int, objects: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Readers take an object as a whole; the next messages begin another."""
     assert writer.OBJECT_BYTES == 64 * 1024 * 1024
     size = len('{"eventId":"event-0000"}\n')
-    monkeypatch.setattr(writer, "OBJECT_BYTES", 2 * size)
+    monkeypatch.setattr(writer, "OBJECT_BYTES", 2 * size + more)
 
     assert tracker.write([message_of(f"event-000{n}") for n in range(5)]) == []
 
-    assert [len(tracker.store.keys_of()), len(tracker.store.ids())] == [3, 5]
-    assert f"{FOLDER}event-0004.json" in tracker.store.keys_of()
+    assert len(tracker.store.keys_of()) == objects
+    assert tracker.store.ids() == [f"event-000{n}" for n in range(5)]
+    assert (f"{FOLDER}event-0004.json" in tracker.store.keys_of()) is (more == 0)
+    deadlines = [options["deadline"] for options in tracker.store.puts()]
+    assert deadlines == [1059.0] * objects
 
 
 @pytest.mark.parametrize("at_once", [1, 60, 10_000])

@@ -23,9 +23,9 @@ and the writer's roles may store there, at the salts, the queue, the writer, the
 letters and the newest stored objects. It changes nothing: dead letters that it looks
 at are hidden from other readers for a moment. No event's content is shown.
 
-A check ends as ok, as warning, as failure, or as unknown: then you lack a permission,
-which it names. Rights are asked of IAM's simulator, which does not take the policies of
-buckets and keys into account.
+A check ends as ok, as warning, as failure, or as unknown: then it could not look,
+mostly since you lack a permission, which it names. Rights are asked of IAM's simulator,
+which does not take the policies of buckets and keys into account.
 """
 
 _EPILOG = """\
@@ -35,7 +35,7 @@ examples:
   analytics-tracker doctor --stack Website --database website_events
 
 Exit status: 0 no check failed, 1 one did, or the function could not be read, 2 wrong
-arguments.
+arguments, 130 interrupted.
 """
 
 

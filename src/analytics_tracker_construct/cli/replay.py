@@ -50,7 +50,8 @@ It needs sqs:GetQueueAttributes and sqs:GetQueueUrl; sqs:ReceiveMessage,
 sqs:DeleteMessage and sqs:ChangeMessageVisibility on the dead letters; sqs:SendMessage
 on the queue; with --function lambda:GetFunctionConfiguration, and with --stack
 cloudformation:ListStackResources too. A dry run neither sends nor deletes.
-Exit status: 0 moved, 1 some could not be moved or AWS refused, 2 wrong arguments.
+Exit status: 0 moved, 1 some could not be moved or AWS refused, 2 wrong arguments,
+130 interrupted.
 """
 
 #: Seconds after the start in which letters may still come to be moved. Nothing that is

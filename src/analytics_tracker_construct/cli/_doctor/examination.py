@@ -127,10 +127,7 @@ def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
             yield unknown("dead letters", error)
     else:
         if dead is not None:
-            letters = dead
-            yield from guarded(
-                "dead letters", queue.dead_letters(subject, found, letters)
-            )
+            yield from guarded("dead letters", queue.dead_letters(subject, found, dead))
 
 
 def _writers(

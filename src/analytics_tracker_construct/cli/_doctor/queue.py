@@ -54,7 +54,7 @@ def depth(subject: Subject, queue: Queue) -> Iterator[Finding]:
     if queue.dead_letters is None:
         yield failure(
             "queue",
-            "it has no dead-letter queue, so what cannot be stored is tried for ever",
+            "it has no dead-letter queue, so what cannot be stored is lost in the end",
             "deploy the stack again",
         )
     found = f"{queue.visible:,} messages wait, {queue.in_flight:,} are in flight"
