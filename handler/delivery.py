@@ -22,8 +22,8 @@ FIRST_SHARE = 0.6
 SLOW_SECONDS = 1.0
 #: Seconds for which the queue then goes first.
 AVOID_SECONDS = 30.0
-#: Buckets remembered to have taken an event.
-_PROVEN = 256
+#: Buckets that something is remembered of.
+_BUCKETS = 256
 
 
 class Delivery:
@@ -56,7 +56,7 @@ class Delivery:
         self._entropy = entropy
         self._monotonic = monotonic
         self._proven: set[str] = set()
-        self._avoid_store_until = float("-inf")
+        self._slow_until: dict[str, float] = {}
 
     def deliver(self, bundles: list[Bundle], visit: Visit) -> None:
         """Deliver the bundles of a visit; each event then has an outcome."""
@@ -87,8 +87,9 @@ class Delivery:
     def _queue_goes_first(self, bundle: Bundle, now: float) -> bool:
         # A bucket that merely fits a pattern is the client's choice, and must take an
         # event before any waits for it: else anyone could fill the queue.
-        return (self._buffered or now < self._avoid_store_until) and (
-            bundle.first.named or bundle.first.bucket in self._proven
+        bucket = bundle.first.bucket
+        return (self._buffered or now < self._slow_until.get(bucket, now)) and (
+            bundle.first.named or bucket in self._proven
         )
 
     def _is_stored(self, bundle: Bundle, deadline: float, visit: Visit) -> bool:
@@ -112,7 +113,9 @@ class Delivery:
             visit.faults.append(("event", error))
             now = self._monotonic()
             if error.fault is Fault.UNAVAILABLE and now - began > SLOW_SECONDS:
-                self._avoid_store_until = now + AVOID_SECONDS
+                _keep_few(self._slow_until)
+                # One bucket's key or region may be slow where the others are not.
+                self._slow_until[bundle.first.bucket] = now + AVOID_SECONDS
             bundle.keeps_ids |= error.uncertain
             # On the queue nobody sees whether an id is taken.
             bundle.draw_ids(self._entropy, MANY_DIGITS)
@@ -121,8 +124,7 @@ class Delivery:
         visit.meter.add(metrics.STORAGE_LATENCY, milliseconds, tenant=bundle.tenant)
         counted = metrics.DUPLICATE if stored.duplicate else metrics.STORED
         visit.meter.add(counted, len(bundle.drafts), tenant=bundle.tenant)
-        if len(self._proven) >= _PROVEN:
-            self._proven.clear()
+        _keep_few(self._proven)
         self._proven.add(bundle.first.bucket)
         for draft in bundle.drafts:
             draft.take(stored.key, duplicate=stored.duplicate)
@@ -166,3 +168,8 @@ def _messages(bundle: Bundle) -> list[tuple[Bundle, str]]:
 def _refuse(drafts: list[Draft], refusal: Refusal) -> None:
     for draft in drafts:
         draft.outcome = Refused(refusal)
+
+
+def _keep_few(buckets: set[str] | dict[str, float]) -> None:
+    if len(buckets) >= _BUCKETS:
+        buckets.clear()

@@ -24,6 +24,11 @@ _ELSEWHERE = frozenset(
         "TemporaryRedirect",
     }
 )
+# What S3 says of our credentials says nothing of the bucket: the role's have expired,
+# or were taken away, and come back with the next instance.
+_OURS = frozenset(
+    {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"}
+)
 
 
 class Refusal(calls.Refusal):
@@ -48,7 +53,9 @@ class Refusal(calls.Refusal):
     @property
     def fault(self) -> Fault:
         """The kind of failure, where the same request will not succeed later either."""
-        return Fault.UNAVAILABLE if self.code in _ELSEWHERE else super().fault
+        if self.code in _ELSEWHERE or self.code in _OURS:
+            return Fault.UNAVAILABLE
+        return super().fault
 
     def region(self, bucket: str, endpoints: Endpoints) -> str | None:
         """Return the region that the bucket is said to be in."""

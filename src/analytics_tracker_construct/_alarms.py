@@ -14,6 +14,7 @@ from ._delivery import DeliveryMembers
 from ._front import ApiMetrics
 from ._handler import metrics
 from ._metrics import PERIOD, TrackerMetrics
+from ._queue import MAX_RECEIVES
 
 #: Seconds after which a message that still waits is not just waiting for its window.
 OLDEST_SECONDS = 3600
@@ -86,14 +87,15 @@ def make_alarms(
             queued.metric_oldest_message_age(),
             "An event has waited in the queue for an hour. Read the writer's log, and "
             "see whether the writer is throttled or its event source is disabled; "
-            "after five failures events become dead letters.",
+            f"after {MAX_RECEIVES} failures events become dead letters.",
             OLDEST_SECONDS,
         ),
         _Alarm(
             "WriterErrors",
             queued.writer.metric_errors(period=PERIOD),
             "The writer failed or ran out of time. Read its log group; its batch is "
-            "tried again, and after five failures its events become dead letters.",
+            f"tried again, and after {MAX_RECEIVES} failures its events become dead "
+            "letters.",
         ),
         _Alarm(
             "MissingSalts",

@@ -12,8 +12,10 @@ from constructs import Construct
 #: on the first queue.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 RETENTION = Duration.days(14)
-#: Times that the writer is given a message before it becomes a dead letter.
-MAX_RECEIVES = 5
+#: Times that the writer is given a message before it becomes a dead letter: with the
+#: default visibility six hours, so that a fault of S3's is sat out without anybody's
+#: doing, and the alarm on the oldest message comes first.
+MAX_RECEIVES = 50
 
 #: Characters of a queue's name, and of what makes one a stack's own.
 _NAME_CHARS = 80
@@ -72,6 +74,11 @@ def make_queues(
             Stack.of(scope).format_arn(resource=name, service="sqs"),
         ],
     }
+    for queue in (events, dead_letters):
+        # A queue that is kept must go on refusing what does not come over TLS.
+        policy = queue.node.find_child("Policy")
+        assert isinstance(policy, sqs.QueuePolicy)  # noqa: S101 - for the type only
+        policy.apply_removal_policy(removal_policy)
     return Queues(events, dead_letters)
 
 

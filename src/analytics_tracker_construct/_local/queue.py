@@ -17,7 +17,8 @@ from . import files
 
 #: The queue's folder below the data folder. No bucket's name has a dot.
 QUEUE = ".queue"
-#: Deliveries after which a message is kept with the dead letters, as deployed.
+#: Deliveries after which a message is kept with the dead letters: fewer than deployed,
+#: since here nobody waits for hours.
 MAX_RECEIVES = 5
 #: Seconds for which a message that was received is not delivered again.
 VISIBILITY = 30.0
