@@ -121,7 +121,7 @@ class Queues:
         self._sqs = cloud.sqs
         self.dead = self._make(f"{name}-dead", kept)
         self.dead_arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-dead"
-        policy = {"deadLetterTargetArn": self.dead_arn, "maxReceiveCount": 5}
+        policy = {"deadLetterTargetArn": self.dead_arn, "maxReceiveCount": 50}
         self.main = self._make(name, {**kept, "RedrivePolicy": json.dumps(policy)})
         self.arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 

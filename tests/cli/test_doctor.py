@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from analytics_tracker_construct._handler import settings
+from analytics_tracker_construct.cli._doctor.findings import RECREATE
 
 from .cloud import Cloud, letter, started
 from .deployed import Deployed, event
@@ -168,7 +169,37 @@ def test_versions_of_salts_fail(well: Deployed) -> None:
         Bucket=well.salts, VersioningConfiguration={"Status": "Enabled"}
     )
 
-    assert _outcomes(well, "salts, versions") == ["failure"]
+    finding = _only(well, "salts, versions")
+
+    assert finding["outcome"] == "failure"
+    assert (
+        f"--bucket {well.salts} --versioning-configuration Status=Suspended"
+        in (finding["advice"])
+    )
+
+
+def test_versions_from_before_versioning_was_suspended_fail_until_they_are_gone(
+    well: Deployed,
+) -> None:
+    for status in ("Enabled", "Suspended"):
+        well.s3.put_bucket_versioning(
+            Bucket=well.salts, VersioningConfiguration={"Status": status}
+        )
+        if status == "Enabled":
+            well.salt(0)
+    (kept,) = [
+        each
+        for each in well.s3.list_object_versions(Bucket=well.salts)["Versions"]
+        if each["VersionId"] != "null"
+    ]
+
+    finding = _only(well, "salts, versions")
+
+    assert (finding["outcome"], finding["found"][:7]) == ("failure", "1 of th")
+    well.s3.delete_object(
+        Bucket=well.salts, Key=kept["Key"], VersionId=kept["VersionId"]
+    )
+    assert _outcomes(well, "salts, versions") == ["ok"]
 
 
 def test_dead_letters_are_a_warning_with_their_days_left(well: Deployed) -> None:
@@ -205,13 +236,17 @@ def test_dead_letters_of_others_are_told(well: Deployed) -> None:
 def test_a_missing_queue_fails(well: Deployed) -> None:
     well.cloud.sqs.delete_queue(QueueUrl=well.queues.main)
 
-    assert _outcomes(well, "queue") == ["failure"]
+    finding = _only(well, "queue")
+
+    assert (finding["outcome"], finding["advice"]) == ("failure", RECREATE)
 
 
 def test_a_missing_queue_of_dead_letters_fails(well: Deployed) -> None:
     well.cloud.sqs.delete_queue(QueueUrl=well.queues.dead)
 
-    assert _outcomes(well, "dead letters") == ["failure"]
+    finding = _only(well, "dead letters")
+
+    assert (finding["outcome"], finding["advice"]) == ("failure", RECREATE)
 
 
 def test_no_queue_is_a_warning(cloud: Cloud) -> None:
@@ -233,7 +268,10 @@ def test_a_writer_that_is_switched_off_fails(well: Deployed) -> None:
 def test_a_queue_that_nobody_reads_fails(well: Deployed) -> None:
     well.cloud.client("lambda").delete_event_source_mapping(UUID=well.mapping)
 
-    assert _outcomes(well, "writer") == ["failure"]
+    finding = _only(well, "writer")
+
+    assert finding["outcome"] == "failure"
+    assert RECREATE in finding["advice"]
 
 
 def test_a_queue_that_shows_messages_too_soon_is_a_warning(well: Deployed) -> None:
@@ -241,7 +279,13 @@ def test_a_queue_that_shows_messages_too_soon_is_a_warning(well: Deployed) -> No
         QueueUrl=well.queues.main, Attributes={"VisibilityTimeout": "30"}
     )
 
-    assert _outcomes(well, f"writer {well.writer}") == ["ok", "warning"]
+    _, finding = _findings(well)[f"writer {well.writer}"]
+
+    assert finding["outcome"] == "warning"
+    assert (
+        f"--queue-url {well.queues.main} --attributes VisibilityTimeout=420"
+        in (finding["advice"])
+    )
 
 
 def test_tables_as_stored_are_well(well: Deployed) -> None:
@@ -267,19 +311,3 @@ def test_tables_that_differ_from_what_is_stored_fail(well: Deployed) -> None:
     )
     (blog,) = found[f"table {well.tag}.my_blog_events"]
     assert (blog["outcome"], blog["found"]) == ("failure", "it does not exist")
-
-
-def test_a_function_that_may_not_be_read_is_a_failure(well: Deployed) -> None:
-    with well.cloud.forbidden("lambda:*") as keys:
-        done = well.cloud.inside("doctor", "--function", well.function, **keys)
-
-    assert done.returncode == 1
-    assert "failure  function: could not look: needs lambda:" in done.stdout
-
-
-@pytest.mark.parametrize("how", ["--function", "--stack"])
-def test_what_does_not_exist_is_a_wrong_argument(cloud: Cloud, how: str) -> None:
-    done = cloud.inside("doctor", how, "nothing")
-
-    assert done.returncode == 2
-    assert f"there is no {how[2:]} nothing in eu-west-1" in done.stderr

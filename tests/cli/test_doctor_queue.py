@@ -138,3 +138,14 @@ def test_a_writer_reads_as_it_must(
     found = queue.readers([_MAPPING | changes], _QUEUE, timeout=60)
 
     assert [finding.outcome.value for finding in found] == outcomes
+
+
+def test_a_mapping_that_tells_no_failures_is_set_by_its_id() -> None:
+    mapping = _MAPPING | {"FunctionResponseTypes": []}
+
+    _, finding = queue.readers([mapping], _QUEUE, timeout=60)
+
+    assert finding.advice == (
+        "set it: aws lambda update-event-source-mapping --function-response-types "
+        "ReportBatchItemFailures --uuid 0a1b"
+    )

@@ -145,7 +145,7 @@ def test_handing_over_is_asked_about_where_it_is_done() -> None:
 @pytest.mark.parametrize(
     ("decision", "organisation", "words"),
     [
-        ("implicitDeny", True, "deploy the stack again, or allow s3:PutObject"),
+        ("implicitDeny", True, f"allow s3:PutObject to {_ROLE}"),
         ("explicitDeny", True, "remove the Deny from the policies"),
         ("implicitDeny", False, "service control policies"),
     ],

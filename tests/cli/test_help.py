@@ -23,7 +23,7 @@ def test_says_its_version() -> None:
         ([], ["dev", "query", "all_events"]),
         (
             ["dev"],
-            ["--host", "--port", "--allow", "--tenant", "--delivery", "examples:"],
+            ["--host", "--port", "--allow", "--tenant", "fallback", "examples:"],
         ),
         (["openapi"], ["--server", "/openapi.json", "/docs"]),
         (["query"], ["--local", "--format", "SHOW TABLES", "_unique"]),

@@ -156,13 +156,15 @@ def test_dead_letters_that_looking_would_move_are_left(cloud: Cloud) -> None:
     "arguments",
     [
         [],
-        ["--queue", "x", "--function", "y"],
-        ["--queue", "x", "--tenant", "shop", "--bucket", "shop-1"],
-        ["--queue", "x", "--tenant", "Shop"],
-        ["--queue", "x", "--bucket", "a.b"],
-        ["--queue", "x", "--max", "0"],
-        ["--queue", "x", "--max", "many"],
-        ["--queue", "x", "--format", "csv"],
+        ["--stack", ""],
+        ["--function", ""],
+        ["--queue", "https://x/1/q", "--function", "y"],
+        ["--queue", "https://x/1/q", "--tenant", "shop", "--bucket", "shop-1"],
+        ["--queue", "https://x/1/q", "--tenant", "Shop"],
+        ["--queue", "https://x/1/q", "--bucket", "a.b"],
+        ["--queue", "https://x/1/q", "--max", "0"],
+        ["--queue", "https://x/1/q", "--max", "many"],
+        ["--queue", "https://x/1/q", "--format", "csv"],
     ],
 )
 def test_wrong_arguments_exit_with_2(arguments: list[str]) -> None:
@@ -213,9 +215,34 @@ def test_the_region_of_a_queue_is_that_of_its_url(cloud: Cloud) -> None:
 def test_a_profile_that_does_not_exist_is_told(cloud: Cloud) -> None:
     done = cloud.inside("replay", "--function", "x", "--profile", "nobody")
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "nobody" in done.stderr
     assert "--profile" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://foo",
+        "Q",
+        "https://sqs.eu-west-1.amazonaws.com/Q",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/Q/",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/Q?x=1",
+        "arn:aws:sqs:eu-west-1:123456789012:Q",
+        "https:///123456789012/Q",
+    ],
+)
+def test_what_is_no_url_of_a_queue_is_named_with_the_form(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["replay", "--queue", url])
+
+    assert caught.value.code == 2
+    assert f"{url!r} is not a queue's URL, http(s)://HOST/ACCOUNT/NAME" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("command", ["replay", "doctor"])

@@ -65,7 +65,9 @@ def test_a_tenants_bucket_that_is_allowed_in_full_keeps_the_tenants_rules(
     stranger = rest(sent, headers={"Origin": "https://evil.example"})
 
     assert tracker.answer(stranger)[0] == 403
-    assert tracker.answer(rest(sent))[0] == 200
+    status, answer = tracker.answer(rest(sent))
+    assert (status, answer["bucket"]) == (200, "shop-private")
+    assert "tenant" not in answer
     options = tracker.store.calls[-1][3]
     assert options["owner"] == "222222222222"
 

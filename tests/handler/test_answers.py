@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -256,7 +257,8 @@ def test_an_error_of_our_own_is_answered_and_its_value_not_logged(
     assert reply["headers"]["Retry-After"] == "5"
     (line,) = tracker.log
     assert (line["level"], line["type"]) == ("ERROR", "KeyError")
-    assert "fail" in line["places"][-1]
+    assert re.fullmatch(r"test_answers\.py:\d+ fail", line["places"][-1])
+    assert all(re.fullmatch(r"\w+\.py:\d+ \w+", place) for place in line["places"])
     assert ADDRESS not in str([*tracker.lines, reply])
 
 

@@ -111,6 +111,7 @@ def test_another_region_of_the_same_bucket_is_another_host() -> None:
             "s3.test",
             "/a/b/b-1/",
         ),
+        ("http://s3.test/X/", Origin(False, "s3.test", 80), "s3.test", "/X/b-1/"),
         ("https://s3.test", Origin(True, "s3.test", 443), "s3.test", "/b-1/"),
         (
             "https://S3.test:8443/a",

@@ -122,6 +122,7 @@ def test_reads_to_the_end_where_no_length_is_told() -> None:
         (b"HTTP/1.0 204 A\r\n\r\n", False),
         (b"HTTP/1.1 204 A\r\n\r\nmore than was asked for", False),
         (b"HTTP/1.1 200 A\r\n\r\nto the end", False),
+        (b"HTTP/1.1 200 A\r\n\r\n", False),
     ],
 )
 def test_knows_whether_another_request_may_follow(
@@ -172,6 +173,19 @@ def test_refuses_what_is_not_http(answer: bytes) -> None:
 
     assert caught.value.detail == "malformed answer"
     assert caught.value.sent
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_the_limit_of_a_head_holds_to_the_byte(*, more: int, taken: bool) -> None:
+    start = b"HTTP/1.1 204 A\r\nA: "
+    head = start + b"x" * (http1.HEAD_BYTES - len(start) + more)
+    with PiecesSocket([head, b"\r\n\r\n"]) as sock:
+        try:
+            found = exchange(Connection(sock, time.monotonic)).status
+        except ExchangeError:
+            found = 0
+
+    assert found == (204 if taken else 0)
 
 
 def test_refuses_a_body_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,12 +290,20 @@ def test_gives_up_in_time_where_nobody_takes_the_request() -> None:
     assert 0.19 < time.monotonic() - start < 1
 
 
+def test_a_body_of_an_older_server_may_come_in_pieces() -> None:
+    pieces = [b"HTTP/1.0 200 A\r\nContent-Length: 5\r\n\r\nhe", b"l", b"lo"]
+    with PiecesSocket(pieces) as sock:
+        assert exchange(Connection(sock, time.monotonic)).body == b"hello"
+
+
 def test_a_wait_that_ends_before_the_deadline_is_begun_again() -> None:
     """The socket's own limit is shorter, and may serve several requests."""
     with HesitantSocket([b"HTTP/1.1 204 A\r\n\r\n"]) as sock:
-        assert exchange(Connection(sock, time.monotonic)).status == 204
+        connection = Connection(sock, time.monotonic)
 
+        assert exchange(connection, seconds=1.5).status == 204
         assert sock.sent == b"request"
+        assert 0 < max(sock.limits) <= 1.5
 
 
 def test_does_not_begin_after_the_deadline() -> None:
@@ -418,6 +440,7 @@ class HesitantSocket(PiecesSocket):
     def __init__(self, pieces: list[bytes]) -> None:
         super().__init__(pieces)
         self.sent = b""
+        self.limits: list[float] = []
         self._waits = False
 
     def send(self, data: Buffer, _flags: int = 0) -> int:
@@ -428,6 +451,9 @@ class HesitantSocket(PiecesSocket):
     def recv(self, size: int, _flags: int = 0) -> bytes:
         self._hesitate()
         return super().recv(size)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.limits.append(seconds or 0)
 
     def _hesitate(self) -> None:
         self._waits = not self._waits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -62,6 +63,7 @@ def test_two_instances_of_the_function_agree(tracker: Tracker) -> None:
     first, second = tracker.store.events()
     assert first["ip"] == second["ip"]
     assert len(salts_of(tracker)) == 1
+    assert json.loads(lines[-1])["FunctionName"] == "analytics-tracker"
 
 
 def test_the_owner_of_the_salts_is_named_wherever_they_are_kept(

@@ -193,6 +193,7 @@ def test_each_bucket_has_its_own_host(aws: Aws) -> None:
         {"x-amz-bucket-region": "us-west-2"},
         {"Location": "https://b-1.s3-us-west-2.amazonaws.com/elsewhere"},
         {"Location": "https://b-1.s3.us-west-2.amazonaws.com/elsewhere"},
+        {"Location": "https://b-1.s3.us-west-2.amazonaws.com/a.amazonaws.com/b"},
         {"Location": "https://evil.com/", "x-amz-bucket-region": "us-west-2"},
     ],
 )

@@ -154,3 +154,20 @@ def test_a_chosen_bundle_is_never_widened(pem: str, alone: dict[str, bool]) -> N
     trust = Trust(bundle=pem if "bundle" in alone else None, system="system" in alone)
 
     assert not trust.widen()
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_where_the_environment_names_authorities_amazons_are_not_put_before_them(
+    name: str,
+) -> None:
+    named = Trust.from_environment({name: "/etc/authorities"}, amazon=True)
+    unnamed = Trust.from_environment({name: ""}, amazon=True)
+
+    assert [named.widen(), unnamed.widen()] == [False, True]
+
+
+@pytest.mark.parametrize("amazon", [True, False])
+def test_connections_to_aws_alone_begin_without_the_systems_authorities(
+    *, amazon: bool
+) -> None:
+    assert Pool.from_environment({}, amazon=amazon)._trust.widen() is amazon

@@ -18,14 +18,16 @@ import pytest
 import handler
 from handler import app, request, settings
 from handler.buckets import Patterns
+from handler.log import Log
 from handler.metrics import Meter
 from handler.refusals import Refusal
 from handler.s3 import S3Store
 from handler.settings import Settings, Tenant
+from handler.storage import Fault, StorageError
 
 from . import scripted_s3, scripted_sqs
 from .conftest import Tracker
-from .fakes import event_of, message_of, rest
+from .fakes import NOON, event_of, message_of, rest
 
 SOURCE = Path(handler.__file__).parent
 
@@ -34,6 +36,7 @@ def test_an_empty_environment_allows_nothing_and_breaks_nothing() -> None:
     read = settings.read({})
 
     assert not read.patterns.allow("website-analytics")
+    assert read.patterns.names == frozenset()
     assert read._replace(patterns=Settings().patterns) == Settings()
 
 
@@ -231,6 +234,36 @@ def test_a_refusal_is_counted_and_logged_by_its_label(tracker: Tracker) -> None:
     ]
 
 
+def test_each_kind_of_line_has_its_level_and_its_members() -> None:
+    """Lambda filters by the level, alarms and queries by the rest."""
+    lines: list[str] = []
+    log = Log(lines.append, "id", NOON)
+
+    log.refused(Refusal.TOO_DEEP)
+    log.fault(StorageError(Fault.REFUSED, "403 AccessDenied"), "queue")
+    log.unreadable(ValueError("the message is not JSON"))
+    log.unfinished(3)
+
+    assert lines == [
+        f'{{"timestamp":"2026-03-04T12:00:00.000Z",{rest},"requestId":"id",{members}}}'
+        for rest, members in (
+            (
+                '"level":"INFO","message":"refused"',
+                '"reason":"too_deep","status":400,"count":1',
+            ),
+            (
+                '"level":"WARN","message":"storage fault"',
+                '"what":"queue","detail":"refused: 403 AccessDenied"',
+            ),
+            (
+                '"level":"ERROR","message":"unreadable message"',
+                '"detail":"the message is not JSON"',
+            ),
+            ('"level":"WARN","message":"out of time"', '"messages":3'),
+        )
+    ]
+
+
 def test_values_of_one_request_add_up_by_dimension() -> None:
     meter = Meter("tracker")
     meter.add("StoredEvents", 2, tenant="blog")
@@ -239,6 +272,7 @@ def test_values_of_one_request_add_up_by_dimension() -> None:
     meter.add("StorageLatency", 1.5)
     meter.add("StorageLatency", 2.5)
 
+    assert not any(" " in line for line in meter.lines(0.0))
     documents = [json.loads(line) for line in meter.lines(0.0)]
 
     assert [document.get("StoredEvents") for document in documents] == [5, None, None]

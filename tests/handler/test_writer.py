@@ -297,7 +297,7 @@ def assert_stored(tracker: Tracker, body: str) -> None:
 
 @pytest.mark.parametrize("early", [False, True])
 def test_lambdas_entry_is_wired_from_the_environment_once(
-    monkeypatch: pytest.MonkeyPatch, early: bool
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], early: bool
 ) -> None:
     """In Lambda while it starts, elsewhere at the first messages."""
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
@@ -316,6 +316,7 @@ def test_lambdas_entry_is_wired_from_the_environment_once(
 
         failures = [{"itemIdentifier": "m-0"}]
         assert answers == [{"batchItemFailures": failures}] * 2
+        assert capsys.readouterr().out.count('"message":"out of time"') == 2
     finally:
         monkeypatch.undo()
         importlib.reload(writer)

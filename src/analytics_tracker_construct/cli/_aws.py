@@ -44,6 +44,12 @@ _MISSING = frozenset(
         "ResourceNotFoundException",
     }
 )
+_UNREACHABLE = "Unreachable"
+#: What to look at where a service does not answer.
+REACH = (
+    "check the network, the proxy, the region (--region) and the endpoint URL "
+    "(AWS_ENDPOINT_URL)"
+)
 #: What an answer of any service is, as boto3 hands it over.
 Answer = dict[str, Any]
 
@@ -53,13 +59,14 @@ class AwsError(CommandError):
 
     Args:
         action: The IAM action that the call needs, such as `sqs:ReceiveMessage`.
-        code: The service's error code, or `Unreachable`.
+        code: The service's error code, `Unreachable`, or boto3's name of the error.
         detail: The service's words.
     """
 
     def __init__(self, action: str, code: str, detail: str) -> None:
         self.action = action
         self.code = code
+        self.detail = detail
         if self.denied:
             message = (
                 f"AWS refuses {action}; allow it to your user or role, "
@@ -67,12 +74,19 @@ class AwsError(CommandError):
             )
         else:
             message = f"{action} failed: {detail} ({code})"
+            if self.unreachable:
+                message += f"; {REACH}"
         super().__init__(message)
 
     @property
     def denied(self) -> bool:
         """Whether the caller lacks the permission."""
         return self.code in _DENIED
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether no answer of the service came through."""
+        return self.code == _UNREACHABLE
 
     @property
     def missing(self) -> bool:
@@ -105,7 +119,10 @@ class Aws:
         try:
             self._session = boto3.Session(profile_name=profile, region_name=region)
         except errors.BotoCoreError as error:
-            raise CommandError(f"{error}; name another with --profile") from None
+            raise CommandError(
+                f"{error}; name another with --profile",
+                status=2 if isinstance(error, errors.ProfileNotFound) else 1,
+            ) from None
         if not self._session.region_name:
             raise CommandError(
                 "no AWS region is set; name the tracker's with --region", status=2
@@ -118,6 +135,9 @@ class Aws:
         Args:
             service: As boto3 names it.
             connections: Calls that may be under way at once.
+
+        Raises:
+            CommandError: If the region or another setting is no good.
         """
         import botocore.exceptions as errors  # noqa: PLC0415  see above
         from botocore.config import Config  # noqa: PLC0415  see above
@@ -133,8 +153,15 @@ class Aws:
                     user_agent_extra=f"analytics-tracker/{__version__}",
                 ),
             )
+        except errors.InvalidRegionError as error:
+            raise CommandError(
+                f"{error}; name another with --region", status=2
+            ) from None
         except (errors.BotoCoreError, ValueError) as error:
-            raise CommandError(f"cannot reach {service}: {error}") from None
+            raise CommandError(
+                f"cannot use {service}: {error}; check the credentials, the region "
+                "and the endpoint URL (AWS_ENDPOINT_URL)"
+            ) from None
 
 
 def call(action: str, method: Callable[..., Any], **arguments: Any) -> Answer:
@@ -170,9 +197,17 @@ def call(action: str, method: Callable[..., Any], **arguments: Any) -> Answer:
             f"there are no AWS credentials to use: {error}; "
             "sign in (aws sso login, aws configure) or name a --profile"
         ) from None
-    except (errors.BotoCoreError, ResponseParserError) as error:
+    except (
+        errors.ConnectionError,
+        errors.HTTPClientError,
+        errors.InvalidProxiesConfigError,
+        ResponseParserError,
+    ) as error:
         # What no parser understands came from something in between, such as a proxy.
-        raise AwsError(action, "Unreachable", str(error).partition("\n")[0]) from None
+        raise AwsError(action, _UNREACHABLE, str(error).partition("\n")[0]) from None
+    except errors.BotoCoreError as error:
+        detail = " ".join(str(error).split())
+        raise AwsError(action, type(error).__name__, detail) from None
     return answer
 
 

@@ -1,4 +1,4 @@
-"""What the options of `analytics-tracker dev` may say.
+"""What options of several kinds may say.
 
 Each function is an argparse `type`: it raises `argparse.ArgumentTypeError` for a text
 that cannot be.
@@ -14,6 +14,11 @@ from .._handler import buckets
 from .._local.polling import INTERVAL_SECONDS
 
 _ORIGIN = re.compile(r"https?://[^\s/,?#]+")
+# Emulators of SQS have hosts without a dot, ports and plain HTTP.
+_QUEUE_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
+    r"/[0-9]+/[A-Za-z0-9_-]{1,80}"
+)
 
 
 class TenantOption(NamedTuple):
@@ -28,6 +33,22 @@ def port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
+
+
+def name(text: str) -> str:
+    """Return a name as given; a variable of the shell's that is unset makes none."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name")
+    return text
+
+
+def queue_url(text: str) -> str:
+    """Return the URL of a queue."""
+    if not _QUEUE_URL.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a queue's URL, http(s)://HOST/ACCOUNT/NAME"
+        )
+    return text
 
 
 def interval(text: str) -> int:

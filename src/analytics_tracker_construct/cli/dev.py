@@ -131,7 +131,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         default=1,
         metavar="SECONDS",
         help="how long the writer gathers what is on the queue (default: %(default)s; "
-        "deployed: 60)",
+        "deployed: 60). With --delivery direct it is the window of the fallback "
+        "queue's writer",
     )
     parser.add_argument(
         "--metrics",

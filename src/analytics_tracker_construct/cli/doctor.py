@@ -7,7 +7,7 @@ import json
 import sys
 from collections import Counter
 
-from . import _aws
+from . import _aws, _options
 from ._aws import Aws
 from ._doctor.examination import examine
 from ._doctor.findings import Finding, Outcome
@@ -50,9 +50,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "--stack", metavar="NAME", help="the CloudFormation stack of the tracker"
+        "--stack",
+        type=_options.name,
+        metavar="NAME",
+        help="the CloudFormation stack of the tracker",
     )
-    where.add_argument("--function", metavar="NAME", help="the tracker's function")
+    where.add_argument(
+        "--function",
+        type=_options.name,
+        metavar="NAME",
+        help="the tracker's function",
+    )
     parser.add_argument(
         "--database",
         metavar="NAME",

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .._handler import buckets, settings
-from . import _aws, _deployed, _replayed
+from . import _aws, _deployed, _options, _replayed
 from ._aws import Aws, AwsError
 from ._errors import CommandError
 from ._interrupt import interruptible
@@ -73,10 +73,20 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "--stack", metavar="NAME", help="the CloudFormation stack of the tracker"
+        "--stack",
+        type=_options.name,
+        metavar="NAME",
+        help="the CloudFormation stack of the tracker",
     )
-    where.add_argument("--function", metavar="NAME", help="the tracker's function")
-    where.add_argument("--queue", metavar="URL", help="the tracker's queue")
+    where.add_argument(
+        "--function",
+        type=_options.name,
+        metavar="NAME",
+        help="the tracker's function",
+    )
+    where.add_argument(
+        "--queue", type=_options.queue_url, metavar="URL", help="the tracker's queue"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--tenant",

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from datetime import datetime, timezone
 
+from ..._handler import settings
 from .. import _deployed
 from .._aws import Answer, Aws, AwsError
 from . import buckets, function, glue, objects, queue, salts
-from .findings import Finding, Outcome, failure, guarded, unknown, warning
+from .findings import (
+    RECREATE,
+    UNCHANGED,
+    Finding,
+    Outcome,
+    failure,
+    guarded,
+    unknown,
+    warning,
+)
 from .subject import Role, Subject
 
 
 def examine(
-    aws: Aws, *, stack: str | None, function_name: str, database: str | None
+    aws: Aws, *, stack: str | None, function_name: str | None, database: str | None
 ) -> Iterator[Finding]:
     """Yield every finding about one tracker.
 
@@ -21,20 +31,18 @@ def examine(
         aws: Who asks.
         stack: The stack that the tracker is in.
             Default: it is found by its function.
-        function_name: The tracker's function, where no stack is given.
+        function_name: The tracker's function.
+            Default: that of the stack; one of both must be given.
         database: The Glue database of the tenants' tables.
             Default: tables are not looked at.
 
     Raises:
         CommandError: If there is no such tracker, or the credentials are of no use.
+        ValueError: If neither a stack nor a function is given.
     """
     yield from guarded("credentials", function.credentials(aws))
     try:
-        configuration = (
-            _deployed.function_in_stack(aws, stack)
-            if stack
-            else _deployed.function_named(aws, function_name)
-        )
+        configuration = _configuration(aws, stack, function_name)
     except AwsError as error:
         # Without it nothing else can be checked, which is no good health.
         finding = unknown("function", error)
@@ -67,6 +75,14 @@ def examine(
             )
 
 
+def _configuration(aws: Aws, stack: str | None, function_name: str | None) -> Answer:
+    if stack is not None:
+        return _deployed.function_in_stack(aws, stack)
+    if function_name is not None:
+        return _deployed.function_named(aws, function_name)
+    raise ValueError("a stack or a function is needed")
+
+
 def _buckets(subject: Subject, patterns: tuple[str, ...]) -> Iterator[Finding]:
     named = subject.named_buckets()
     others: list[str] = []
@@ -95,7 +111,9 @@ def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
         yield warning(
             "queue",
             "there is none: what S3 does not take is refused, not queued",
-            "deploy the stack again with this version of the construct",
+            "deploy with this version of the construct where the stack is older; else "
+            f"set {settings.QUEUE_URL} of the function to the URL of the stack's "
+            f"queue: {UNCHANGED}",
         )
         return
     sqs = subject.client("sqs")
@@ -103,7 +121,7 @@ def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
         found = _deployed.look(sqs, url)
     except AwsError as error:
         if error.missing:
-            yield failure("queue", f"{url} does not exist", "deploy the stack again")
+            yield failure("queue", f"{url} does not exist", RECREATE)
         else:
             yield unknown("queue", error)
         return
@@ -120,9 +138,7 @@ def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
         dead = _deployed.dead_letters_of(sqs, found)
     except AwsError as error:
         if error.missing:
-            yield failure(
-                "dead letters", "their queue does not exist", "deploy the stack again"
-            )
+            yield failure("dead letters", "their queue does not exist", RECREATE)
         else:
             yield unknown("dead letters", error)
     else:

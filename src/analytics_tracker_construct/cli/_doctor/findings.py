@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from .._aws import AwsError
+from .._aws import REACH, AwsError
+
+#: What goes with every setting that was changed by hand: CloudFormation compares
+#: templates, and not what is there.
+UNCHANGED = "deploying an unchanged template mends nothing"
+#: What to do about a resource of the stack that is gone.
+RECREATE = (
+    "detect drift (aws cloudformation detect-stack-drift) and import or re-create it; "
+    + UNCHANGED
+)
 
 
 class Outcome(Enum):
@@ -53,6 +62,13 @@ def unknown(check: str, error: AwsError) -> Finding:
             Outcome.UNKNOWN,
             f"could not look: needs {error.action}",
             f"allow {error.action} to your user or role, or use another --profile",
+        )
+    if error.unreachable:
+        return Finding(
+            check,
+            Outcome.UNKNOWN,
+            f"could not look: {error.action} failed: {error.detail}",
+            f"{REACH}, and run it again",
         )
     return Finding(
         check, Outcome.UNKNOWN, f"could not look: {error}", "run it again later"

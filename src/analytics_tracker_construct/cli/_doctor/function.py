@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..._handler import settings
 from .. import _deployed
 from .._aws import Answer, Aws, call
-from .findings import Finding, failure, ok, warning
+from .findings import UNCHANGED, Finding, failure, ok, warning
 
 
 def credentials(aws: Aws) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def state(configuration: Answer) -> Iterator[Finding]:
     update = configuration.get("LastUpdateStatus", "Successful")
     reason = configuration.get("StateReason") or ""
     if now == "Failed":
-        yield failure(check, f"its state is {now}: {reason}", "deploy the stack again")
+        yield failure(check, f"its state is {now}: {reason}", _retry(configuration))
     elif now != "Active":
         # Lambda puts a function to sleep that was not called for weeks.
         yield warning(
@@ -31,9 +31,7 @@ def state(configuration: Answer) -> Iterator[Finding]:
         )
     elif update == "Failed":
         reason = configuration.get("LastUpdateStatusReason") or ""
-        yield failure(
-            check, f"its last update failed: {reason}", "deploy the stack again"
-        )
+        yield failure(check, f"its last update failed: {reason}", _retry(configuration))
     else:
         runtime = configuration.get("Runtime", "an unknown runtime")
         yield ok(check, f"{now} on {runtime}, update {update}")
@@ -67,7 +65,8 @@ def parsed(
         return None, failure(
             check,
             f"the function cannot read them: {type(error).__name__}",
-            "deploy the stack again, and do not change the variables by hand",
+            "set the variables as the stack's template has them, which aws "
+            f"cloudformation detect-stack-drift compares; {UNCHANGED}",
         )
     if not found.tenants and not found.patterns.names and not _wild(variables):
         return found, failure(
@@ -86,6 +85,14 @@ def parsed(
 def patterns(configuration: Answer) -> tuple[str, ...]:
     """Return the patterns with a `*` of a function's settings."""
     return _wild(_deployed.environment(configuration))
+
+
+def _retry(configuration: Answer) -> str:
+    return (
+        "mend what the reason names, then let Lambda try again: aws lambda "
+        f"update-function-configuration --function-name {configuration['FunctionName']}"
+        f"; {UNCHANGED}"
+    )
 
 
 def _wild(variables: dict[str, str]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from .._aws import Answer, AwsError, call
 from .findings import Finding, failure, ok
 from .subject import Subject
 
-_AGAIN = "deploy the stack again; stored objects are not touched by that"
+_MAKE = "create it over the stored objects, with the columns in README.md"
+_CHANGE = "change the table so, or drop and create it; stored objects stay as they are"
 
 
 def check(
@@ -32,7 +33,7 @@ def check(
     except AwsError as error:
         if not error.missing:
             raise
-        yield failure(what, "it does not exist", _AGAIN)
+        yield failure(what, "it does not exist", _MAKE)
         return
     table = answer["Table"]
     stored = table.get("StorageDescriptor", {})
@@ -46,7 +47,7 @@ def check(
     if stored.get("Location", "").rstrip("/") != location.rstrip("/"):
         problems.append(f"its location is not {location}")
     if problems:
-        yield failure(what, "; ".join(problems), _AGAIN)
+        yield failure(what, "; ".join(problems), _CHANGE)
     else:
         yield ok(what, f"its {len(columns.COLUMNS)} columns are those stored")
 

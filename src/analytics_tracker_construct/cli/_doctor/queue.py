@@ -12,7 +12,15 @@ from .._deployed import Queue
 from .._letters import instant
 from .._tally import Tally
 from . import rights
-from .findings import Finding, failure, ok, unknown, warning
+from .findings import (
+    RECREATE,
+    UNCHANGED,
+    Finding,
+    failure,
+    ok,
+    unknown,
+    warning,
+)
 from .subject import Subject
 
 _DAY = 86_400
@@ -49,13 +57,14 @@ def depth(subject: Subject, queue: Queue) -> Iterator[Finding]:
         yield warning(
             "queue",
             f"messages are kept for {queue.retention / _DAY:.1f} days, not 14",
-            "deploy the stack again",
+            _set(queue, "MessageRetentionPeriod", _RETENTION),
         )
     if queue.dead_letters is None:
         yield failure(
             "queue",
             "it has no dead-letter queue, so what cannot be stored is lost in the end",
-            "deploy the stack again",
+            "set its RedrivePolicy as the stack's template has it, with the ARN of the "
+            f"stack's dead-letter queue; {UNCHANGED}",
         )
     found = f"{queue.visible:,} messages wait, {queue.in_flight:,} are in flight"
     try:
@@ -91,7 +100,7 @@ def readers(
         yield failure(
             "writer",
             "no function reads the queue, so queued events are not stored",
-            "deploy the stack again",
+            f"the writer's event source mapping is gone: {RECREATE}",
         )
     for mapping in found:
         name = mapping["FunctionArn"].split(":function:")[-1]
@@ -121,15 +130,21 @@ def readers(
             yield failure(
                 check,
                 "Lambda does not ask which messages failed, and deletes them all",
-                "deploy the stack again",
+                "set it: aws lambda update-event-source-mapping "
+                "--function-response-types ReportBatchItemFailures --uuid "
+                f"{mapping['UUID']}",
             )
         window = mapping.get("MaximumBatchingWindowInSeconds") or 0
-        if timeout is not None and queue.visibility < 6 * timeout + window:
+        if timeout is None:
+            continue
+        hidden = 6 * timeout + window
+        if queue.visibility < hidden:
             yield warning(
                 check,
                 f"messages are hidden for {queue.visibility} s, less than six times "
                 f"its timeout of {timeout} s and its window of {window} s",
-                "deploy the stack again, so that no message is stored twice",
+                "so that no message is stored twice, "
+                + _set(queue, "VisibilityTimeout", hidden),
             )
 
 
@@ -159,7 +174,7 @@ def dead_letters(subject: Subject, queue: Queue, dead: Queue) -> Iterator[Findin
         yield warning(
             _DEAD,
             f"they are kept for {dead.retention / _DAY:.1f} days, not 14",
-            "deploy the stack again",
+            _set(dead, "MessageRetentionPeriod", _RETENTION),
         )
     if dead.dead_letters is not None:
         yield warning(
@@ -191,6 +206,13 @@ def dead_letters(subject: Subject, queue: Queue, dead: Queue) -> Iterator[Findin
             "upgrade analytics-tracker-construct here, or find out who sends to the "
             "queue",
         )
+
+
+def _set(queue: Queue, attribute: str, value: int) -> str:
+    return (
+        f"set it: aws sqs set-queue-attributes --queue-url {queue.url} "
+        f"--attributes {attribute}={value}"
+    )
 
 
 def _peek(subject: Subject, queue: Queue, dead: Queue) -> Tally:

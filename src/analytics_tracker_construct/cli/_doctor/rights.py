@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._aws import Answer, call
-from .findings import Finding, failure, ok, warning
+from .findings import UNCHANGED, Finding, failure, ok, warning
 from .subject import Role, Subject
 
 STORE = "s3:PutObject"
@@ -89,11 +89,12 @@ def _refused(check: str, role: Role, result: Answer, resource: str) -> Finding:
             check,
             f"{found} by its own policy; the key's policy was not looked at",
             f"unless the key's policy allows it to {role.arn}, pass the bucket with "
-            "its encryption_key to add_tenant and deploy again",
+            "its encryption_key to add_tenant and deploy",
         )
     return failure(
         check,
         found,
-        f"deploy the stack again, or allow {action} to {role.arn}; a bucket's own "
-        "policy that allows it is not seen here",
+        f"allow {action} to {role.arn}; where the template does, the role's policy was "
+        f"changed by hand, and {UNCHANGED}; a bucket's own policy that allows it is "
+        "not seen here",
     )

@@ -12,7 +12,16 @@ from datetime import date, timedelta
 from ..._handler import settings
 from .._aws import AwsError, call
 from . import rights
-from .findings import Finding, failure, guarded, ok, unknown, warning
+from .findings import (
+    RECREATE,
+    UNCHANGED,
+    Finding,
+    failure,
+    guarded,
+    ok,
+    unknown,
+    warning,
+)
 from .subject import Subject
 
 _CHECK = "salts"
@@ -28,7 +37,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield warning(
             _CHECK,
             "there is no bucket for them, and every event's ip is null",
-            "deploy the stack again",
+            f"set {settings.SALT_BUCKET} of the function to the stack's bucket of "
+            f"salts; {UNCHANGED}",
         )
         return
     yield from guarded(_CHECK, _kept(subject, bucket))
@@ -72,7 +82,8 @@ def _kept(subject: Subject, bucket: str) -> Iterator[Finding]:
         yield failure(
             _CHECK,
             f"bucket {bucket} does not exist, and every event's ip is null",
-            "deploy the stack again",
+            f"{RECREATE}; it needs a lifecycle rule that expires "
+            f"{settings.SALT_PREFIX} after a day, and no versions",
         )
         return
     keys = [item["Key"] for item in answer.get("Contents", [])]
@@ -119,16 +130,39 @@ def _judge(days: list[str], today: date) -> Finding:
 
 
 def _versions(subject: Subject, bucket: str) -> Iterator[Finding]:
+    check = "salts, versions"
     answer = call(
         "s3:GetBucketVersioning",
         subject.client("s3").get_bucket_versioning,
         Bucket=bucket,
     )
-    if answer.get("Status"):
+    status = answer.get("Status")
+    if status == "Enabled":
         yield failure(
-            "salts, versions",
-            f"versioning is {answer['Status']}, and versions keep what was destroyed",
-            f"empty {bucket} of all versions and deploy the stack again",
+            check,
+            "versioning is Enabled, and versions keep what was destroyed",
+            f"suspend it: aws s3api put-bucket-versioning --bucket {bucket} "
+            "--versioning-configuration Status=Suspended; then look again",
+        )
+    elif status and (kept := _kept_versions(subject, bucket)):
+        yield failure(
+            check,
+            f"{kept} of the time before versioning was suspended keep what was "
+            "destroyed",
+            "delete each: aws s3api list-object-versions lists them, and aws s3api "
+            "delete-object with --version-id deletes one",
         )
     else:
-        yield ok("salts, versions", "none are kept")
+        yield ok(check, "none are kept")
+
+
+def _kept_versions(subject: Subject, bucket: str) -> int:
+    """Return how many versions deleting a key leaves, as far as one page tells."""
+    answer = call(
+        "s3:ListBucketVersions",
+        subject.client("s3").list_object_versions,
+        Bucket=bucket,
+        Prefix=settings.SALT_PREFIX,
+    )
+    # What is written while versioning is suspended has this id, and is replaced.
+    return sum(each["VersionId"] != "null" for each in answer.get("Versions", []))
