@@ -19,7 +19,13 @@ from tools import readme
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 TEXT = readme.README.read_text()
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "tests/handler/MUTANTS.md",
+]
 
 # Commands that need a network or an account, or that take a test run of their own.
 ELSEWHERE = re.compile(r"(pip install|cdk|make) |analytics-tracker dev$")
