@@ -127,7 +127,8 @@ class Caller:
     ) -> None:
         self._token = credentials.token
         self._signer = Signer(credentials, service)
-        self._pool = pool
+        self.pool = pool
+        """What carries the requests."""
         self._monotonic = monotonic
         self._wall = wall
         self._sleep = sleep
@@ -236,7 +237,7 @@ class Caller:
         head = (
             f"{method} {path} HTTP/1.1\r\n{lines}authorization: {authorization}\r\n\r\n"
         )
-        return self._pool.exchange(
+        return self.pool.exchange(
             endpoint.origin,
             head.encode("ascii") + body,
             method=method,

@@ -102,8 +102,8 @@ def bundles_of(drafts: Iterable[Draft]) -> list[Bundle]:
 def line_of(draft: Draft) -> bytes:
     """Return the event as it is stored: every column, in order, on one line.
 
-    Written out, because an encoder that learns the columns from each event takes three
-    times as long; a test compares it with `columns`.
+    Written out, because an encoder that learns the columns from each event takes
+    longer than all else here; a test compares it with `columns`.
     """
     record = draft.record
     viewport = record["viewport"]

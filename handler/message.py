@@ -19,7 +19,7 @@ from .typed import Any, NamedTuple
 #: The form of the messages that are written here.
 VERSION = 1
 #: Bytes of lines up to which deflate's tables are small: to clear the large ones takes
-#: longer than to compress a request, and makes its bytes a twenty-fifth fewer.
+#: longer than to compress a request, and saves few of its bytes.
 SMALL_BYTES = 64 * 1024
 #: Bytes of one event up to which it travels as it is. Compressing it would take most of
 #: the time that sending it takes, and SQS bills by 64 KiB.
@@ -31,7 +31,6 @@ _SMALL = (1, zlib.DEFLATED, 16 + 13, 5)
 _LARGE = (6, zlib.DEFLATED, _GZIP)
 # RFC 1952: magic, deflate, no name, no time, no system; RFC 1951: last block, stored.
 _STORED_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01"
-_decode = json.JSONDecoder().decode
 _STORED_FROM = len(_STORED_HEAD) + 4
 # Lines of a request of 1 MiB, each with its defaults, all of it escaped once more.
 _LINES_BYTES = 16 * 1024 * 1024
@@ -39,6 +38,7 @@ _DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _OWNER = re.compile(r"[0-9]{12}")
 _ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_decode = json.JSONDecoder().decode
 
 
 class Message(NamedTuple):

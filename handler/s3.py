@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import time
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from .calls import Caller
 from .endpoints import Endpoint, Endpoints
-from .http1 import Clock, Response
+from .http1 import Response
 from .pool import Pool
 from .sigv4 import EMPTY_SHA256, Credentials, percent_encoded
 from .storage import Fault, Outcome, Put, StorageError
@@ -37,37 +35,14 @@ class S3Store:
 
     Args:
         endpoints: Where buckets are.
-        credentials: Whose requests these are.
-        pool: What carries them.
-        monotonic: The clock that deadlines are told by; the pool's.
-        wall: The clock of the world, by which requests are dated.
-        sleep: Waits for a number of seconds.
-        jitter: Returns a number from 0 to 1.
+        caller: What makes the calls.
     """
 
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        credentials: Credentials,
-        pool: Pool,
-        *,
-        monotonic: Clock = time.monotonic,
-        wall: Clock = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = lambda: os.urandom(1)[0] / 255,
-    ) -> None:
-        self.pool = pool
+    def __init__(self, endpoints: Endpoints, caller: Caller) -> None:
+        self.pool = caller.pool
         """What carries the requests; a queue's may go the same way."""
         self._buckets = _Buckets(endpoints)
-        self._caller = Caller(
-            "s3",
-            credentials,
-            pool,
-            monotonic=monotonic,
-            wall=wall,
-            sleep=sleep,
-            jitter=jitter,
-        )
+        self._caller = caller
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> S3Store:
@@ -81,7 +56,7 @@ class S3Store:
         endpoints = Endpoints.from_environment(environ)
         credentials = Credentials.from_environment(environ)
         pool = Pool.from_environment(environ, amazon=not endpoints.custom)
-        return cls(endpoints, credentials, pool)
+        return cls(endpoints, Caller("s3", credentials, pool))
 
     def put(
         self,

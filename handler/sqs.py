@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from . import calls
 from .endpoints import Endpoint, configured_url, queue_endpoint
-from .http1 import Clock, Response
+from .http1 import Response
 from .pool import Pool
 from .sigv4 import Credentials
 from .typed import Any
@@ -27,39 +25,17 @@ class SqsQueue:
     Args:
         endpoint: Where requests for the queue go.
         queue_url: The queue's URL; it names the queue, whatever the endpoint.
-        credentials: Whose requests these are.
-        pool: What carries them.
-        monotonic: The clock that deadlines are told by; the pool's.
-        wall: The clock of the world, by which requests are dated.
-        sleep: Waits for a number of seconds.
-        jitter: Returns a number from 0 to 1.
+        caller: What makes the calls.
     """
 
     def __init__(
-        self,
-        endpoint: Endpoint,
-        queue_url: str,
-        credentials: Credentials,
-        pool: Pool,
-        *,
-        monotonic: Clock = time.monotonic,
-        wall: Clock = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = lambda: os.urandom(1)[0] / 255,
+        self, endpoint: Endpoint, queue_url: str, caller: calls.Caller
     ) -> None:
-        self.pool = pool
+        self.pool = caller.pool
         """What carries the requests."""
         self._endpoint = endpoint
         self._start = f'{{"QueueUrl": {json.dumps(queue_url)}, "MessageBody": '
-        self._caller = calls.Caller(
-            "sqs",
-            credentials,
-            pool,
-            monotonic=monotonic,
-            wall=wall,
-            sleep=sleep,
-            jitter=jitter,
-        )
+        self._caller = caller
 
     @classmethod
     def from_environment(
@@ -85,7 +61,7 @@ class SqsQueue:
         # Reading authorities takes longer than all else here.
         if pool is None or pool.amazon is not amazon:
             pool = Pool.from_environment(environ, amazon=amazon)
-        return cls(endpoint, queue_url, credentials, pool)
+        return cls(endpoint, queue_url, calls.Caller("sqs", credentials, pool))
 
     def send(self, body: str, *, deadline: float) -> None:
         """Put a message on the queue: see the protocol."""

@@ -1,6 +1,6 @@
 """What the function's modules need of `typing`, without importing it.
 
-Its import alone takes a tenth of a cold start. Type checkers see the real names; while
+Its import alone is a good part of a cold start. Type checkers see the real names; while
 the function runs, a `NamedTuple` is a named tuple and the others mean nothing.
 """
 

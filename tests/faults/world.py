@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from handler.app import make_app
 from handler.buckets import Patterns
+from handler.calls import Caller
 from handler.endpoints import Endpoints, queue_endpoint
 from handler.pool import Pool
 from handler.s3 import S3Store
@@ -200,12 +201,15 @@ class World:
         queue = SqsQueue(
             queue_endpoint({"AWS_ENDPOINT_URL_SQS": _local(self.sqs.port)}, _QUEUE_URL),
             _QUEUE_URL,
-            _CREDENTIALS,
-            pool,
-            monotonic=self.clock.monotonic,
-            wall=self.clock.now,
-            sleep=self.clock.advance,
-            jitter=lambda: 1.0,
+            Caller(
+                "sqs",
+                _CREDENTIALS,
+                pool,
+                monotonic=self.clock.monotonic,
+                wall=self.clock.now,
+                sleep=self.clock.advance,
+                jitter=lambda: 1.0,
+            ),
         )
         return make_app(
             self.settings,
@@ -224,12 +228,15 @@ class World:
         self._pools.append(pool)
         store = S3Store(
             Endpoints("eu-west-1", url=_local(self.s3.port)),
-            _CREDENTIALS,
-            pool,
-            monotonic=self.clock.monotonic,
-            wall=self.clock.now,
-            sleep=self.clock.advance,
-            jitter=lambda: 1.0,
+            Caller(
+                "s3",
+                _CREDENTIALS,
+                pool,
+                monotonic=self.clock.monotonic,
+                wall=self.clock.now,
+                sleep=self.clock.advance,
+                jitter=lambda: 1.0,
+            ),
         )
         return store, pool
 

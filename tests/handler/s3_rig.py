@@ -13,6 +13,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
+from handler.calls import Caller
 from handler.endpoints import Endpoints
 from handler.pool import Pool
 from handler.s3 import S3Store
@@ -75,12 +76,15 @@ def running() -> Iterator[Rig]:
     with ScriptedS3() as server:
         store = S3Store(
             Endpoints("eu-west-1", url=server.url),
-            Credentials(*CREDENTIALS),
-            pool,
-            monotonic=clock.monotonic,
-            wall=clock.wall,
-            sleep=clock.sleep,
-            jitter=lambda: 1.0,
+            Caller(
+                "s3",
+                Credentials(*CREDENTIALS),
+                pool,
+                monotonic=clock.monotonic,
+                wall=clock.wall,
+                sleep=clock.sleep,
+                jitter=lambda: 1.0,
+            ),
         )
         yield Rig(server, store, clock)
         pool.close()

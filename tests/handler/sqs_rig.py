@@ -13,6 +13,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
+from handler.calls import Caller
 from handler.endpoints import queue_endpoint
 from handler.pool import Pool
 from handler.sigv4 import Credentials
@@ -66,12 +67,15 @@ def running(
         queue = SqsQueue(
             queue_endpoint(environ, queue_url),
             queue_url,
-            Credentials(*credentials),
-            pool,
-            monotonic=clock.monotonic,
-            wall=clock.wall,
-            sleep=clock.sleep,
-            jitter=lambda: 1.0,
+            Caller(
+                "sqs",
+                Credentials(*credentials),
+                pool,
+                monotonic=clock.monotonic,
+                wall=clock.wall,
+                sleep=clock.sleep,
+                jitter=lambda: 1.0,
+            ),
         )
         yield Rig(server, queue, clock)
         pool.close()

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from handler.calls import Caller
 from handler.endpoints import Endpoints
 from handler.pool import Pool
 from handler.s3 import S3Store
@@ -154,8 +155,11 @@ def test_signs_every_header_but_the_length(rig: Rig) -> None:
 def test_sends_no_token_where_there_is_none(rig: Rig) -> None:
     store = S3Store(
         Endpoints("eu-west-1", url=rig.server.url),
-        Credentials("id", "secret"),
-        Pool(Trust()),
+        Caller(
+            "s3",
+            Credentials("id", "secret"),
+            Pool(Trust()),
+        ),
     )
     store.delete("b-1", KEY, deadline=time.monotonic() + 5)
     store.pool.close()

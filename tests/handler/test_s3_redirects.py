@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from handler import s3
+from handler.calls import Caller
 from handler.endpoints import Endpoints
 from handler.pool import Pool
 from handler.s3 import S3Store
@@ -155,11 +156,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         pool = Pool(Trust(bundle=bundle), monotonic=clock.monotonic, wall=clock.wall)
         store = S3Store(
             Endpoints("eu-west-1"),
-            Credentials(*CREDENTIALS),
-            pool,
-            monotonic=clock.monotonic,
-            wall=clock.wall,
-            sleep=clock.sleep,
+            Caller(
+                "s3",
+                Credentials(*CREDENTIALS),
+                pool,
+                monotonic=clock.monotonic,
+                wall=clock.wall,
+                sleep=clock.sleep,
+            ),
         )
         aws = Aws(server, store, clock)
         resolve = socket.getaddrinfo

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.calls import Caller
 from handler.endpoints import Endpoints
 from handler.http1 import ExchangeError, Response
 from handler.pool import Origin, Pool
@@ -310,11 +311,14 @@ def test_pauses_are_spread_at_random() -> None:
         pool = Pool(Trust(), monotonic=clock.monotonic, wall=clock.wall)
         store = S3Store(
             Endpoints("eu-west-1", url=server.url),
-            Credentials("id", "secret"),
-            pool,
-            monotonic=clock.monotonic,
-            wall=clock.wall,
-            sleep=clock.sleep,
+            Caller(
+                "s3",
+                Credentials("id", "secret"),
+                pool,
+                monotonic=clock.monotonic,
+                wall=clock.wall,
+                sleep=clock.sleep,
+            ),
         )
         for _ in range(10):
             with pytest.raises(StorageError):

@@ -1,7 +1,7 @@
 """What options of several kinds may say.
 
-Each function is an argparse `type`: it raises `argparse.ArgumentTypeError` for a text
-that cannot be.
+Each function but `add_tracker` is an argparse `type`: it raises
+`argparse.ArgumentTypeError` for a text that cannot be.
 """
 
 from __future__ import annotations
@@ -26,6 +26,21 @@ class TenantOption(NamedTuple):
 
     name: str
     origins: tuple[str, ...]
+
+
+def add_tracker(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Add the options that say which deployed tracker; exactly one must be given.
+
+    Returns:
+        Their group, for a command that knows another way to say it.
+    """
+    where = parser.add_mutually_exclusive_group(required=True)
+    for option, what in (
+        ("--stack", "the CloudFormation stack of the tracker"),
+        ("--function", "the tracker's function"),
+    ):
+        where.add_argument(option, type=name, metavar="NAME", help=what)
+    return where
 
 
 def port(text: str) -> int:

@@ -71,19 +71,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "--stack",
-        type=_options.name,
-        metavar="NAME",
-        help="the CloudFormation stack of the tracker",
-    )
-    where.add_argument(
-        "--function",
-        type=_options.name,
-        metavar="NAME",
-        help="the tracker's function",
-    )
+    where = _options.add_tracker(parser)
     where.add_argument(
         "--queue", type=_options.queue_url, metavar="URL", help="the tracker's queue"
     )
