@@ -1,8 +1,9 @@
 """What travels on the queue: events of one bucket and day, as text that SQS keeps.
 
-SQS replaces characters that XML 1.0 lacks, so the lines travel as base64 of gzip, and
-all the rest is ASCII. A message holds events as they will be stored: an address has
-become a hash before it is queued.
+A message is a head in JSON, a line with its id and a checksum, and its events. SQS
+replaces characters that XML 1.0 lacks, so all of it is ASCII: one event in ASCII
+travels as it is, any other as base64, several as base64 of gzip. A message holds events
+as they will be stored: an address has become a hash before it is queued.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 """
 
@@ -12,6 +13,7 @@ import binascii
 import json
 import re
 import zlib
+from functools import lru_cache
 
 from .compact import encode_ascii
 from .typed import Any, NamedTuple
@@ -21,23 +23,27 @@ VERSION = 1
 #: Bytes of lines up to which deflate's tables are small: to clear the large ones takes
 #: longer than to compress a request, and saves few of its bytes.
 SMALL_BYTES = 64 * 1024
-#: Bytes of one event up to which it travels as it is. Compressing it would take most of
-#: the time that sending it takes, and SQS bills by 64 KiB.
-STORED_BYTES = 8 * 1024
+#: Bytes of one event up to which it is not compressed. That would take most of the time
+#: that sending it takes, and SQS bills by 64 KiB.
+PLAIN_BYTES = 8 * 1024
+#: Characters of a head; ours have far fewer.
+HEAD_CHARS = 1024
 
 _GZIP = 16 + zlib.MAX_WBITS
 # Level, window and memory of deflate for few bytes, and for many.
 _SMALL = (1, zlib.DEFLATED, 16 + 13, 5)
 _LARGE = (6, zlib.DEFLATED, _GZIP)
-# RFC 1952: magic, deflate, no name, no time, no system; RFC 1951: last block, stored.
-_STORED_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01"
-_STORED_FROM = len(_STORED_HEAD) + 4
 # Lines of a request of 1 MiB, each with its defaults, all of it escaped once more.
 _LINES_BYTES = 16 * 1024 * 1024
 _DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _OWNER = re.compile(r"[0-9]{12}")
-_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_MARKS = re.compile(r"([A-Za-z0-9-]{8,64}) ([0-9a-f]{8})")
+# How the events travel.
+_TEXT, _BASE64, _PACKED = "text", "base64", "gzip"
+# A writer gets thousands of messages at once, and nearly all have the same few heads.
+_HEADS = 256
+_FORM = re.compile(f"{_TEXT}|{_BASE64}|{_PACKED}")
 _decode = json.JSONDecoder().decode
 
 
@@ -64,12 +70,6 @@ class Message(NamedTuple):
         """Return the lines as one gzip member; the same lines give the same bytes."""
         return self.lines if self.packed else gzip(self.lines)
 
-    def wrapped(self) -> bytes:
-        """Return the lines as a gzip member that takes no time to make."""
-        if self.packed or self.events > 1 or len(self.lines) > STORED_BYTES:
-            return self.gzipped()
-        return _stored(self.lines)
-
     def plain(self) -> bytes:
         """Return the lines.
 
@@ -79,50 +79,47 @@ class Message(NamedTuple):
         if not self.packed:
             return self.lines
         lines = _inflated(self.lines)
-        if not lines.endswith(b"\n") or lines.count(b"\n") != self.events:
-            raise ValueError("the message's lines are not as many as its events")
+        _check_lines(lines, self.events)
         return lines
 
 
 def encode(message: Message) -> str:
     """Return the message as ASCII text."""
-    document = {
-        "version": VERSION,
-        "bucket": message.bucket,
-        "owner": message.owner,
-        "tenant": message.tenant,
-        "day": message.day,
-        "id": message.id,
-        "events": message.events,
-        "lines": binascii.b2a_base64(message.wrapped(), newline=False).decode(),
-    }
-    present = {name: value for name, value in document.items() if value is not None}
-    return encode_ascii(present)
+    form, raw = _PACKED, message.lines
+    if message.packed or message.events > 1 or len(raw) > PLAIN_BYTES:
+        raw = message.gzipped()
+        text = binascii.b2a_base64(raw, newline=False).decode()
+    # The last character is the line's end.
+    elif raw.isascii() and (text := raw.decode())[:-1].isprintable():
+        form = _TEXT
+    else:
+        form, text = _BASE64, binascii.b2a_base64(raw, newline=False).decode()
+    head = _Head(
+        message.bucket, message.owner, message.tenant, message.day, message.events, form
+    )
+    return f"{_written(head)}\n{message.id} {zlib.crc32(raw):08x}\n{text}"
 
 
 def decode(body: str) -> Message:
-    """Return the message that `body` holds, its lines still packed.
+    """Return the message that `body` holds.
 
     Raises:
         ValueError: If it is not one that `encode` makes. It names the member at
             fault and quotes nothing.
     """
-    try:
-        document = _decode(body)
-    except (ValueError, RecursionError):
-        raise ValueError("the message is not JSON") from None
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise ValueError(f"the message is not of version {VERSION}")
-    return Message(
-        bucket=_text(document, "bucket", _BUCKET),
-        day=_text(document, "day", _DAY),
-        id=_text(document, "id", _ID),
-        events=_count(document),
-        lines=_lines(document),
-        owner=_text(document, "owner", _OWNER) if "owner" in document else None,
-        tenant=_text(document, "tenant") if "tenant" in document else None,
-        packed=True,
-    )
+    head, _, rest = body.partition("\n")
+    marks, _, text = rest.partition("\n")
+    bucket, owner, tenant, day, events, form = _read(head)
+    matched = _MARKS.fullmatch(marks)
+    if matched is None:
+        raise ValueError("the message's id and checksum are not of their form")
+    raw = _bytes(text, form)
+    if zlib.crc32(raw) != int(matched[2], 16):
+        raise ValueError("the message's lines are not those of its checksum")
+    packed = form == _PACKED
+    if not packed:
+        _check_lines(raw, events)
+    return Message(bucket, day, matched[1], events, raw, owner, tenant, packed)
 
 
 def gzip(lines: bytes) -> bytes:
@@ -134,6 +131,42 @@ def gzip(lines: bytes) -> bytes:
 def compressor() -> zlib._Compress:
     """Return what makes one gzip member of many lines."""
     return zlib.compressobj(*_LARGE)
+
+
+class _Head(NamedTuple):
+    """What the messages of one bucket and day have in common."""
+
+    bucket: str
+    owner: str | None
+    tenant: str | None
+    day: str
+    events: int
+    form: str
+
+
+@lru_cache(_HEADS)
+def _written(head: _Head) -> str:
+    document = {"version": VERSION, **head._asdict()}
+    present = {name: value for name, value in document.items() if value is not None}
+    return encode_ascii(present)
+
+
+@lru_cache(_HEADS)
+def _read(text: str) -> _Head:
+    try:
+        document = _decode(text) if len(text) <= HEAD_CHARS else None
+    except (ValueError, RecursionError):
+        raise ValueError("the message's head is not JSON") from None
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise ValueError(f"the message is not of version {VERSION}")
+    return _Head(
+        _text(document, "bucket", _BUCKET),
+        _text(document, "owner", _OWNER) if "owner" in document else None,
+        _text(document, "tenant") if "tenant" in document else None,
+        _text(document, "day", _DAY),
+        _count(document),
+        _text(document, "form", _FORM),
+    )
 
 
 def _text(
@@ -152,27 +185,19 @@ def _count(document: dict[str, Any]) -> int:
     return count
 
 
-def _lines(document: dict[str, Any]) -> bytes:
+def _check_lines(lines: bytes, events: int) -> None:
+    if not lines.endswith(b"\n") or lines.count(b"\n") != events:
+        raise ValueError("the message's lines are not as many as its events")
+
+
+def _bytes(text: str, form: str) -> bytes:
     try:
-        return binascii.a2b_base64(_text(document, "lines"))
+        return text.encode("ascii") if form == _TEXT else binascii.a2b_base64(text)
     except ValueError:
-        raise ValueError("the message's lines are not base64") from None
-
-
-def _stored(lines: bytes) -> bytes:
-    """Return a gzip member with one block that is not compressed: RFC 1951, 3.2.4."""
-    size = len(lines)
-    lengths = size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
-    check = zlib.crc32(lines).to_bytes(4, "little") + size.to_bytes(4, "little")
-    return _STORED_HEAD + lengths + lines + check
+        raise ValueError(f"the message's lines are not {form}") from None
 
 
 def _inflated(packed: bytes) -> bytes:
-    if packed.startswith(_STORED_HEAD):
-        lines = packed[_STORED_FROM:-8]
-        # Making it again is a check of every byte, and faster than inflating.
-        if len(lines) <= STORED_BYTES and _stored(lines) == packed:
-            return lines
     inflate = zlib.decompressobj(_GZIP)
     try:
         lines = inflate.decompress(packed, _LINES_BYTES)

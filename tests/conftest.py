@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
 # A shell that starts something in the background has it ignore Ctrl-C, and so would
 # all processes that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes is the machine's affair: a busy one is no failure.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")

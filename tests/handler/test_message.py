@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import json
 import random
 import re
+import zlib
 from typing import Any
 
 import pytest
@@ -36,9 +36,19 @@ MESSAGE = Message(
 KEPT = re.compile("[\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 
-def document_of(**changes: Any) -> dict[str, Any]:
-    """Return a message's JSON with members changed."""
-    return {**json.loads(encode(MESSAGE)), **changes}
+def body_of(*, text: str | None = None, marks: str | None = None, **head: Any) -> str:
+    """Return a message with members of its head changed, or other parts."""
+    first, second, third = encode(MESSAGE).split("\n")
+    if text is not None and marks is None:
+        raw = base64.b64decode(text) if text.isascii() and text else b""
+        second = f"{MESSAGE.id} {zlib.crc32(raw):08x}"
+    return "\n".join(
+        [
+            json.dumps({**json.loads(first), **head}),
+            second if marks is None else marks,
+            third if text is None else text,
+        ]
+    )
 
 
 MESSAGES = st.builds(
@@ -92,21 +102,44 @@ def test_any_text_of_a_client_passes_the_queue_unchanged(
 
 def test_a_message_has_the_form_of_its_version() -> None:
     """Messages wait for days: another version of the writer must read them."""
-    packed = base64.b64encode(message.gzip(LINES)).decode()
+    packed = message.gzip(LINES)
+    head, marks, text = encode(MESSAGE).split("\n")
 
-    assert json.loads(encode(MESSAGE)) == {
+    assert json.loads(head) == {
         "version": 1,
         "bucket": "website-analytics",
         "owner": "111111111111",
         "tenant": "blog",
         "day": "2026-03-04",
-        "id": "0123456789abcdef0123456789abcdef",
         "events": 2,
-        "lines": packed,
+        "form": "gzip",
     }
-    assert " " not in encode(MESSAGE)
-    assert "owner" not in json.loads(encode(MESSAGE._replace(owner=None)))
-    assert "tenant" not in json.loads(encode(MESSAGE._replace(tenant=None)))
+    assert " " not in head
+    assert marks == f"0123456789abcdef0123456789abcdef {zlib.crc32(packed):08x}"
+    assert text == base64.b64encode(packed).decode()
+    assert '"owner"' not in encode(MESSAGE._replace(owner=None))
+    assert '"tenant"' not in encode(MESSAGE._replace(tenant=None))
+
+
+@pytest.mark.parametrize(
+    ("line", "form", "text"),
+    [
+        (b'{"a":"b"}\n', "text", '{"a":"b"}\n'),
+        ('{"a":"ä"}\n'.encode(), "base64", "eyJhIjoiw6QifQo="),
+        (b'{"a":"\x0b"}\n', "base64", "eyJhIjoiCyJ9Cg=="),
+    ],
+)
+def test_one_event_travels_as_it_is_where_the_queue_keeps_it(
+    line: bytes, form: str, text: str
+) -> None:
+    sent = MESSAGE._replace(events=1, lines=line)
+
+    head, marks, rest = encode(sent).split("\n", 2)
+
+    assert json.loads(head)["form"] == form
+    assert marks.endswith(f" {zlib.crc32(line):08x}")
+    assert rest == text
+    assert decode(encode(sent)) == sent
 
 
 def test_the_same_lines_are_the_same_bytes() -> None:
@@ -123,8 +156,8 @@ def test_the_same_lines_are_the_same_bytes() -> None:
     "size",
     [
         1,
-        message.STORED_BYTES,
-        message.STORED_BYTES + 1,
+        message.PLAIN_BYTES,
+        message.PLAIN_BYTES + 1,
         message.SMALL_BYTES,
         message.SMALL_BYTES + 1,
     ],
@@ -138,7 +171,7 @@ def test_lines_of_any_size_are_one_gzip_member(size: int, events: int) -> None:
     got = decode(encode(sent))
 
     assert got.plain() == lines == gzip.decompress(got.gzipped())
-    assert (lines in got.lines) is (events == 1 and size <= message.STORED_BYTES)
+    assert (lines in got.lines) is (events == 1 and size <= message.PLAIN_BYTES)
     if sent.events > 1:
         assert got.gzipped() == sent.gzipped()
 
@@ -164,9 +197,14 @@ def test_few_lines_are_compressed_fast_and_many_well(more: int, level: int) -> N
         ({"day": "2026-13-04"}, "day"),
         ({"day": "2026-03-04\n"}, "day"),
         ({"day": "../../secrets"}, "day"),
-        ({"id": "short"}, "id"),
-        ({"id": "../../../../etc"}, "id"),
-        ({"id": "x" * 65}, "id"),
+        ({"marks": "short 00000000"}, "id and checksum"),
+        ({"marks": f"{'../' * 4} 00000000"}, "id and checksum"),
+        ({"marks": f"{'x' * 65} 00000000"}, "id and checksum"),
+        ({"marks": "event-0001"}, "id and checksum"),
+        ({"marks": "event-0001 0000000"}, "id and checksum"),
+        ({"marks": "event-0001 00000000"}, "checksum"),
+        ({"form": "zip"}, "form"),
+        ({"form": None}, "form"),
         ({"events": 0}, "events"),
         ({"events": True}, "events"),
         ({"events": "2"}, "events"),
@@ -174,22 +212,27 @@ def test_few_lines_are_compressed_fast_and_many_well(more: int, level: int) -> N
         ({"owner": "12345"}, "owner"),
         ({"owner": None}, "owner"),
         ({"tenant": 7}, "tenant"),
-        ({"lines": None}, "base64"),
-        ({"lines": "ä"}, "base64"),
-        ({"lines": "AAAAA"}, "base64"),
+        ({"text": "ä"}, "lines are not gzip"),
+        ({"text": "ä", "form": "base64"}, "lines are not base64"),
+        ({"text": "ä", "form": "text"}, "lines are not text"),
+        ({"marks": "event-0001 00000000", "text": "AAAAA"}, "lines are not gzip"),
+        ({"form": "base64"}, "as many as its events"),
+        ({"form": "text", "events": 1, "text": ""}, "as many as its events"),
+        ({"form": "base64", "events": 1, "text": "e30="}, "as many as its events"),
+        ({"form": "base64", "events": 1, "text": "CgoK"}, "as many as its events"),
     ],
 )
 def test_what_is_not_a_message_is_told_by_its_member_and_not_quoted(
     changes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ValueError, match=words) as caught:
-        decode(json.dumps(document_of(**changes)))
+        decode(body_of(**changes))
 
     assert str(caught.value).startswith("the message")
     assert not any(
         str(value) in str(caught.value)
-        for value in changes.values()
-        if isinstance(value, str)
+        for name, value in changes.items()
+        if name != "form" and value and isinstance(value, str)
     )
 
 
@@ -197,7 +240,16 @@ def test_what_is_not_a_message_is_told_by_its_member_and_not_quoted(
     "body", ["", "{", "[]", "7", '"x"', "[" * 100_000, "null", "9" * 5000]
 )
 def test_what_is_not_an_object_of_json_is_no_message(body: str) -> None:
-    with pytest.raises(ValueError, match=r"^the message is not (JSON|of version 1)$"):
+    words = r"^the message('s head is not JSON| is not of version 1)$"
+    with pytest.raises(ValueError, match=words):
+        decode(body)
+
+
+def test_a_head_beyond_all_bounds_is_not_read() -> None:
+    """What was read is kept for the next message."""
+    body = body_of(tenant="x" * message.HEAD_CHARS)
+
+    with pytest.raises(ValueError, match="version 1"):
         decode(body)
 
 
@@ -221,8 +273,8 @@ PACKED = message.gzip(LINES)
 def test_lines_that_were_changed_are_not_read(
     packed: bytes, events: int, words: str
 ) -> None:
-    lines = binascii.b2a_base64(packed).decode()
-    found = decode(json.dumps(document_of(events=events, lines=lines)))
+    text = base64.b64encode(packed).decode()
+    found = decode(body_of(events=events, text=text))
 
     with pytest.raises(ValueError, match=f"^the message's lines are .*{words}"):
         found.plain()
@@ -305,12 +357,12 @@ def test_one_event_always_fits_into_a_message(
     assert [message.events for message in tracker.queue.messages] == [1]
 
 
-def test_a_member_that_was_not_compressed_is_checked_as_others_are() -> None:
-    """A byte changed on the way is found by its checksum."""
-    body = json.loads(encode(Message("a-b", "2026-03-04", "12345678", 1, b"{}\n")))
-    packed = bytearray(base64.b64decode(body["lines"]))
-    packed[packed.index(b"{}")] ^= 1
-    body["lines"] = base64.b64encode(packed).decode()
+@pytest.mark.parametrize("line", ['{"a":"b"}', '{"a":"ä"}'])
+def test_an_event_that_was_changed_on_the_way_is_not_read(line: str) -> None:
+    sent = MESSAGE._replace(events=1, lines=f"{line}\n".encode())
+    head, marks, text = encode(sent).split("\n", 2)
+    changed = text.replace("b", "c").replace("Q", "R")
+    assert changed != text
 
-    with pytest.raises(ValueError, match="not gzip"):
-        decode(json.dumps(body)).plain()
+    with pytest.raises(ValueError, match="checksum"):
+        decode(f"{head}\n{marks}\n{changed}")
