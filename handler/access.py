@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from .draft import Draft, Step
+from functools import lru_cache
+
+from .draft import Destination, Draft, Step
 from .fields import required_text
 from .refusals import Refusal, Refused
 from .settings import Settings
+
+#: Buckets that are remembered to be allowed.
+_BUCKETS = 256
 
 
 def allow_destination(settings: Settings) -> Step:
@@ -15,37 +20,37 @@ def allow_destination(settings: Settings) -> Step:
     tenant's name only, unless the allow-list has it in full: a pattern that happens to
     match it does not open it.
     """
+    owner = settings.bucket_owner
     tenant_of = {tenant.bucket: tenant for tenant in settings.tenants.values()}
+    tenants = {
+        name: Destination(tenant.bucket, tenant.owner or owner, tenant, named=True)
+        for name, tenant in settings.tenants.items()
+    }
+
+    # Nearly every request of an instance names one of a few buckets. What is refused
+    # is not kept: clients would fill the memory.
+    @lru_cache(_BUCKETS)
+    def by_bucket(bucket: str) -> Destination:
+        named = bucket in settings.patterns.names
+        tenant = tenant_of.get(bucket)
+        if (tenant and not named) or not settings.patterns.allow(bucket):
+            raise Refused(Refusal.BUCKET_FORBIDDEN)
+        theirs = tenant.owner if tenant else None
+        return Destination(bucket, theirs or owner, tenant, named)
 
     def step(draft: Draft) -> None:
-        if draft.sent.get("tenant") is not None:
-            _by_tenant(draft, settings)
+        sent = draft.sent
+        if sent.get("tenant") is None:
+            draft.destination = by_bucket(sent["bucket"])
             return
-        bucket = required_text(draft.sent, "bucket", Refusal.BUCKET_MISSING)
-        draft.named = bucket in settings.patterns.names
-        draft.tenant = tenant_of.get(bucket)
-        if draft.tenant and not draft.named:
-            raise Refused(Refusal.BUCKET_FORBIDDEN)
-        if not settings.patterns.allow(bucket):
-            raise Refused(Refusal.BUCKET_FORBIDDEN)
-        draft.bucket = bucket
-        draft.owner = draft.tenant.owner if draft.tenant else None
-        draft.owner = draft.owner or settings.bucket_owner
+        if sent.get("bucket") is not None:
+            raise Refused(Refusal.BUCKET_AND_TENANT)
+        name = required_text(sent, "tenant", Refusal.BUCKET_MISSING)
+        if name not in tenants:
+            raise Refused(Refusal.TENANT_FORBIDDEN)
+        draft.destination = tenants[name]
 
     return step
-
-
-def _by_tenant(draft: Draft, settings: Settings) -> None:
-    if draft.sent.get("bucket") is not None:
-        raise Refused(Refusal.BUCKET_AND_TENANT)
-    name = required_text(draft.sent, "tenant", Refusal.BUCKET_MISSING)
-    tenant = settings.tenants.get(name)
-    if tenant is None:
-        raise Refused(Refusal.TENANT_FORBIDDEN)
-    draft.named = True
-    draft.tenant = tenant
-    draft.bucket = tenant.bucket
-    draft.owner = tenant.owner or settings.bucket_owner
 
 
 def allow_origin(draft: Draft) -> None:
@@ -55,8 +60,9 @@ def allow_origin(draft: Draft) -> None:
     A request without one comes from a server or a tool, which could send any: to tell
     those apart takes a secret, not an origin.
     """
-    origin = draft.visit.request.headers.get("origin")
-    if origin is None or draft.tenant is None or not draft.tenant.origins:
+    tenant = draft.destination.tenant
+    if tenant is None or not tenant.origins:
         return
-    if origin not in draft.tenant.origins:
+    origin = draft.visit.request.headers.get("origin")
+    if origin is not None and origin not in tenant.origins:
         raise Refused(Refusal.ORIGIN_FORBIDDEN)

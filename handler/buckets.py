@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 #: S3's naming rules without dots, which TLS host names cannot carry.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -17,9 +16,6 @@ BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 TENANT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 #: Tenants that would take the name of a view: `all_events` is over every tenant.
 RESERVED_TENANTS = frozenset({"all"})
-
-#: Names whose answers a list of patterns keeps.
-CACHE_ENTRIES = 256
 
 _NAME_CHARS = 63
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -86,15 +82,9 @@ class Patterns:
         self.names = frozenset(p for p in patterns if "*" not in p)
         """The exact names: buckets that the operator named in full."""
         self._wild = tuple(tuple(p.split("*")) for p in patterns if "*" in p)
-        # Nearly every request of an instance names one of a few buckets.
-        self._known = lru_cache(CACHE_ENTRIES)(self._is_allowed)
 
     def allow(self, bucket: str) -> bool:
         """Whether `bucket` is on the list and is a well-formed name."""
-        # What is too long to be a name is not kept: clients would fill the memory.
-        return len(bucket) <= _NAME_CHARS and self._known(bucket)
-
-    def _is_allowed(self, bucket: str) -> bool:
         if name_problem(bucket) is not None:
             return False
         return bucket in self.names or any(_matches(bucket, w) for w in self._wild)

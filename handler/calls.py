@@ -223,7 +223,7 @@ class Caller:
         if self._token is not None:
             headers["x-amz-security-token"] = self._token
         method, body = call.method, call.body
-        authorization = self._signer.authorization(
+        signed = self._signer.sign(
             method,
             path,
             headers,
@@ -231,12 +231,8 @@ class Caller:
             region=endpoint.region,
             timestamp=timestamp,
         )
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        if method in _WITH_A_BODY:
-            lines += f"content-length: {len(body)}\r\n"
-        head = (
-            f"{method} {path} HTTP/1.1\r\n{lines}authorization: {authorization}\r\n\r\n"
-        )
+        length = f"content-length: {len(body)}\r\n" if method in _WITH_A_BODY else ""
+        head = f"{method} {path} HTTP/1.1\r\n{signed}{length}\r\n"
         return self.pool.exchange(
             endpoint.origin,
             head.encode("ascii") + body,

@@ -87,9 +87,9 @@ class Delivery:
     def _queue_goes_first(self, bundle: Bundle, now: float) -> bool:
         # A bucket that merely fits a pattern is the client's choice, and must take an
         # event before any waits for it: else anyone could fill the queue.
-        bucket = bundle.first.bucket
+        bucket = bundle.destination.bucket
         return (self._buffered or now < self._slow_until.get(bucket, now)) and (
-            bundle.first.named or bucket in self._proven
+            bundle.destination.named or bucket in self._proven
         )
 
     def _is_stored(self, bundle: Bundle, deadline: float, visit: Visit) -> bool:
@@ -104,10 +104,10 @@ class Delivery:
                 entropy=self._entropy,
             )
         except StorageError as error:
-            if error.fault is not Fault.UNAVAILABLE and not bundle.first.named:
+            if error.fault is not Fault.UNAVAILABLE and not bundle.destination.named:
                 # That such a bucket refuses us is the client's error. One that the
                 # operator named is the operator's to mend.
-                self._proven.discard(bundle.first.bucket)
+                self._proven.discard(bundle.destination.bucket)
                 _refuse(bundle.drafts, Refusal.BUCKET_FORBIDDEN)
                 return True
             visit.faults.append(("event", error))
@@ -115,7 +115,7 @@ class Delivery:
             if error.fault is Fault.UNAVAILABLE and now - began > SLOW_SECONDS:
                 _keep_few(self._slow_until)
                 # One bucket's key or region may be slow where the others are not.
-                self._slow_until[bundle.first.bucket] = now + AVOID_SECONDS
+                self._slow_until[bundle.destination.bucket] = now + AVOID_SECONDS
             bundle.keeps_ids |= error.uncertain
             # On the queue nobody sees whether an id is taken.
             bundle.draw_ids(self._entropy, MANY_DIGITS)
@@ -125,7 +125,7 @@ class Delivery:
         counted = metrics.DUPLICATE if stored.duplicate else metrics.STORED
         visit.meter.add(counted, len(bundle.drafts), tenant=bundle.tenant)
         _keep_few(self._proven)
-        self._proven.add(bundle.first.bucket)
+        self._proven.add(bundle.destination.bucket)
         for draft in bundle.drafts:
             draft.take(stored.key, duplicate=stored.duplicate)
         return True

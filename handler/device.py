@@ -8,7 +8,6 @@ needs more time than the length of the user agent asks for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 
 from . import limits
@@ -18,8 +17,6 @@ from .device_systems import DESKTOP, MOBILE, TABLET, system_of
 from .device_tablets import form_of_android
 from .typed import TypedDict
 
-#: Different user agents whose answers an instance keeps; the busiest are a few hundred.
-CACHE_ENTRIES = 512
 #: Characters of a client hint that are read; browsers send far fewer.
 HINT_CHARS = 256
 
@@ -75,11 +72,8 @@ def device_of(user_agent: str, hints: Mapping[str, str] = _NO_HINTS) -> Device:
             browsers no longer say in the user agent; malformed ones are passed over.
             Default: none.
             https://wicg.github.io/ua-client-hints/
-
-    Returns:
-        A new dictionary, the caller's to change.
     """
-    found = _remembered(
+    found = classify(
         user_agent[: limits.TEXT_CHARS],
         hints.get("sec-ch-ua", "")[:HINT_CHARS],
         hints.get("sec-ch-ua-mobile", "")[:HINT_CHARS],
@@ -91,7 +85,7 @@ def device_of(user_agent: str, hints: Mapping[str, str] = _NO_HINTS) -> Device:
 def classify(
     user_agent: str, brands: str = "", mobile: str = "", platform: str = ""
 ) -> tuple[str | None, str | None, str | None, bool]:
-    """Return form factor, browser, system and whether it is a bot, without the cache.
+    """Return form factor, browser, system and whether it is a bot.
 
     Args:
         user_agent: The user agent, no longer than `limits.TEXT_CHARS`.
@@ -116,9 +110,6 @@ def classify(
     if mobile or platform:
         system, form = _refined(system, form, mobile.strip(), platform)
     return form, browser, system, False
-
-
-_remembered = lru_cache(maxsize=CACHE_ENTRIES)(classify)
 
 
 def _refined(

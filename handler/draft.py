@@ -29,6 +29,21 @@ class Taken(NamedTuple):
     """Whether it was there before."""
 
 
+class Destination(NamedTuple):
+    """Where an event goes, as the operator's settings have it."""
+
+    bucket: str
+    owner: str | None
+    """The account that must own the bucket, where it is known."""
+    tenant: Tenant | None
+    """The registered tenant, where the bucket is one's."""
+    named: bool
+    """Whether the operator named the bucket in full; else it fits a pattern."""
+
+
+_NOWHERE = Destination("", None, None, named=False)
+
+
 class Draft:
     """What is known of one event so far; each step reads some and adds some.
 
@@ -39,18 +54,15 @@ class Draft:
     """
 
     __slots__ = (
-        "bucket",
         "day",
+        "destination",
         "digits",
         "event_id",
         "id_is_ours",
-        "named",
         "outcome",
-        "owner",
         "record",
         "salt_missing",
         "sent",
-        "tenant",
         "visit",
     )
 
@@ -59,14 +71,8 @@ class Draft:
     ) -> None:
         self.sent = sent
         self.visit = visit
-        self.bucket = ""
-        """The bucket it goes to; empty until a step has found it."""
-        self.owner: str | None = None
-        """The account that must own the bucket, where it is known."""
-        self.tenant: Tenant | None = None
-        """The registered tenant, where the bucket is one's."""
-        self.named = False
-        """Whether the operator named the bucket in full; else it fits a pattern."""
+        self.destination = _NOWHERE
+        """Where it goes, once a step has found it."""
         self.day = ""
         """The UTC day that it is stored under, `YYYY-MM-DD`."""
         self.event_id = ""
@@ -82,9 +88,11 @@ class Draft:
 
     def take(self, key: str | None = None, *, duplicate: bool = False) -> None:
         """Note that the event is in its object, or on the queue."""
-        named = self.sent.get("tenant") is not None
-        tenant = self.tenant.name if self.tenant and named else None
-        self.outcome = Taken(self.event_id, self.bucket, tenant, key, duplicate)
+        # What the client named, and nothing else, is in the answer.
+        tenant = self.sent.get("tenant")
+        self.outcome = Taken(
+            self.event_id, self.destination.bucket, tenant, key, duplicate
+        )
 
 
 #: A step of the pipeline: it changes the draft or raises `Refused`.

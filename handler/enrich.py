@@ -1,14 +1,21 @@
-"""What the server adds to an event: device and location."""
+"""What the server adds to an event: device and location, as the JSON that is stored."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from .device import device_of
+from . import compact
+from .device import HINT_CHARS, device_of
 from .draft import Draft, Step
 from .settings import Settings
 
+#: Different senders whose device an instance remembers; the busiest see a few hundred.
+DEVICES = 512
+
 _COUNTRY = re.compile(r"[A-Z]{2}")
+# Hints that say what browsers no longer say in the user agent.
+_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
 
 
 def put_device_and_location(settings: Settings) -> Step:
@@ -22,19 +29,34 @@ def put_device_and_location(settings: Settings) -> Step:
 
     def step(draft: Draft) -> None:
         visit, record = draft.visit, draft.record
-        if visit.location is None:
+        if visit.device is None:
             headers = visit.request.headers
-            visit.device = device_of(headers.get("user-agent", ""), headers)
-            country = None
+            hints = [headers.get(name, "")[:HINT_CHARS] for name in _HINTS]
+            visit.device = _device(visit.user_agent or "", *hints)
+            visit.location = _NOWHERE
             if settings.viewer_country:
-                said = headers.get("cloudfront-viewer-country", "")
-                country = said if _COUNTRY.fullmatch(said) else None
-            visit.location = {"country": country, "city": None, "region": None}
+                country = headers.get("cloudfront-viewer-country", "")
+                if _COUNTRY.fullmatch(country):
+                    visit.location = _location(country)
         record["location"] = visit.location
         record["device"] = visit.device
         if draft.sent.get("userAgent") is not None:
             # Hints describe the sender of this request; a user agent in the body is
             # another's.
-            record["device"] = device_of(str(record["userAgent"]))
+            record["device"] = _device(record["userAgent"])
 
     return step
+
+
+@lru_cache(DEVICES)
+def _device(user_agent: str, *hints: str) -> str:
+    return compact.encode(
+        {**device_of(user_agent, dict(zip(_HINTS, hints, strict=False)))}
+    )
+
+
+def _location(country: str | None) -> str:
+    return compact.encode({"country": country, "city": None, "region": None})
+
+
+_NOWHERE = _location(None)

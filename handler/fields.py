@@ -36,6 +36,10 @@ _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
 )
 
+# Those that are kept as they are sent, or cut.
+_TEXTS = ("page", "sessionId", "referrer", "userAgent")
+_NO_VIEWPORT = (None, None)
+
 # What JSON can nest.
 _CONTAINERS = frozenset({dict, list})
 
@@ -43,8 +47,9 @@ _CONTAINERS = frozenset({dict, list})
 def require_shape_and_fields(draft: Draft) -> None:
     """Refuse an event that is nested too deeply or lacks what every event needs."""
     sent = draft.sent
-    if not _fits(sent, limits.DEPTH):
-        raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
+    for member in sent.values():
+        if type(member) in _CONTAINERS and not _fits(member, limits.DEPTH - 1):
+            raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
     if sent.get("tenant") is None:
         required_text(sent, "bucket", Refusal.BUCKET_MISSING)
     required_text(sent, "eventType", Refusal.EVENT_TYPE_MISSING)
@@ -94,43 +99,51 @@ def put_what_and_when(draft: Draft) -> None:
     if len(event_type) > limits.NAME_CHARS:
         raise Refused(Refusal.TOO_LONG, "eventType")
     visit, record = draft.visit, draft.record
-    instant, stamp = times.read(draft.sent["timestamp"])
-    draft.day = times.storage_day(instant, visit.received)
+    stamp = draft.sent["timestamp"]
+    if times.is_stamp_of(visit.day, stamp):
+        draft.day = visit.day
+    else:
+        instant, stamp = times.read(stamp)
+        draft.day = times.storage_day(instant, visit.received)
     record["eventType"] = event_type
     record["timestamp"] = stamp
-    record["clientTimestamp"] = None
     record["serverTimestamp"] = visit.at
 
 
 def put_page_and_session(draft: Draft) -> None:
     """Put the page, the session, the referrer and the user agent."""
-    session = _optional_text(draft.sent, "sessionId")
-    if session is not None and len(session) > limits.NAME_CHARS:
-        raise Refused(Refusal.TOO_LONG, "sessionId")
-    user_agent = _optional_text(draft.sent, "userAgent")
-    if user_agent is None:
-        user_agent = draft.visit.user_agent
-    record = draft.record
-    record["page"] = _optional_text(draft.sent, "page")
-    record["sessionId"] = session
-    record["referrer"] = _optional_text(draft.sent, "referrer")
-    record["userAgent"] = user_agent
+    sent, record = draft.sent, draft.record
+    for name in _TEXTS:
+        value = sent.get(name)
+        if value is not None:
+            if not isinstance(value, str):
+                raise Refused(Refusal.STRING_EXPECTED, name)
+            if len(value) > limits.NAME_CHARS:
+                if name == "sessionId":
+                    raise Refused(Refusal.TOO_LONG, name)
+                value = value[: limits.TEXT_CHARS]
+        record[name] = value
+    if record["userAgent"] is None:
+        record["userAgent"] = draft.visit.user_agent
 
 
 def put_viewport(draft: Draft) -> None:
     """Put the viewport's size in whole pixels."""
     viewport = draft.sent.get("viewport")
     if viewport is None:
-        viewport = {}
-    if not isinstance(viewport, dict):
+        draft.record["viewport"] = _NO_VIEWPORT
+    elif isinstance(viewport, dict):
+        draft.record["viewport"] = (
+            _pixels(viewport.get("width")),
+            _pixels(viewport.get("height")),
+        )
+    else:
         raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
-    draft.record["viewport"] = {
-        "width": _pixels(viewport.get("width")),
-        "height": _pixels(viewport.get("height")),
-    }
 
 
 def _pixels(value: Any) -> int | None:
+    if type(value) is int and 0 <= value <= limits.VIEWPORT_PIXELS:
+        return value
     if value is None:
         return None
     # `True` is an int to Python and no size to anyone.
@@ -166,18 +179,9 @@ def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:
         Refused: If it is missing, blank or not a string.
     """
     value = sent.get(name)
-    if not isinstance(value, str) and value is not None:
+    if isinstance(value, str):
+        if value and not value.isspace():
+            return value
+    elif value is not None:
         raise Refused(Refusal.STRING_EXPECTED, name)
-    if not value or value.isspace():
-        raise Refused(missing)
-    return value
-
-
-def _optional_text(sent: Mapping[str, Any], name: str) -> str | None:
-    """Return a field that may be missing, cut to what is kept of it."""
-    value = sent.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise Refused(Refusal.STRING_EXPECTED, name)
-    return value[: limits.TEXT_CHARS]
+    raise Refused(missing)

@@ -60,8 +60,10 @@ class Ingest:
             _report(visit)
         for draft in drafts:
             if draft.salt_missing and isinstance(draft.outcome, Taken):
-                tenant = draft.tenant.name if draft.tenant else None
-                visit.meter.add(metrics.MISSING_SALTS, tenant=tenant)
+                tenant = draft.destination.tenant
+                visit.meter.add(
+                    metrics.MISSING_SALTS, tenant=tenant.name if tenant else None
+                )
         outcomes = [
             each if isinstance(each, Refused) else _outcome_of(each) for each in judged
         ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring as _escaped
 
 from .columns import PREFIX
-from .draft import Draft
+from .draft import Destination, Draft
 from .fields import draw_id
 from .message import Message
 from .storage import Fault, ObjectStore, Outcome, Put, StorageError
@@ -51,9 +50,15 @@ class Bundle:
         return self.drafts[0]
 
     @property
+    def destination(self) -> Destination:
+        """Where they go."""
+        return self.drafts[0].destination
+
+    @property
     def tenant(self) -> str | None:
         """The registered tenant, where the bucket is one's."""
-        return self.first.tenant.name if self.first.tenant else None
+        tenant = self.destination.tenant
+        return tenant.name if tenant else None
 
     def draw_ids(self, entropy: Callable[[int], bytes], digits: int) -> bool:
         """Draw those ids anew that were made here; False if none may be."""
@@ -75,14 +80,13 @@ class Bundle:
         by_id: dict[str, Draft] = {}
         for draft in self.drafts:
             by_id.setdefault(draft.event_id, draft)
-        first = self.first
         return Message(
-            bucket=first.bucket,
+            bucket=self.destination.bucket,
             day=self.day,
             id=object_id(by_id),
             events=len(by_id),
             lines=b"".join([line_of(draft) for draft in by_id.values()]),
-            owner=first.owner,
+            owner=self.destination.owner,
             tenant=self.tenant,
         )
 
@@ -91,7 +95,7 @@ def bundles_of(drafts: Iterable[Draft]) -> list[Bundle]:
     """Return the events by bucket and day, in the order of the first of each."""
     found: dict[tuple[str, str], Bundle] = {}
     for draft in drafts:
-        place = draft.bucket, draft.day
+        place = draft.destination.bucket, draft.day
         if place in found:
             found[place].drafts.append(draft)
         else:
@@ -106,53 +110,30 @@ def line_of(draft: Draft) -> bytes:
     longer than all else here; a test compares it with `columns`.
     """
     record = draft.record
-    viewport = record["viewport"]
-    # Ids and times have no characters to escape.
+    page, session, ip = record["page"], record["sessionId"], record["ip"]
+    referrer, agent, rest = record["referrer"], record["userAgent"], record["metadata"]
+    width, height = record["viewport"]
+    # Ids and times have no characters to escape. No helper tells null from text: one
+    # that is called for each value would take as long as the escaping.
     text = (
         f'{{"eventId":"{record["eventId"]}",'
-        f'"eventType":{encode_basestring(record["eventType"])},'
+        f'"eventType":{_escaped(record["eventType"])},'
         f'"timestamp":"{record["timestamp"]}",'
-        f'"clientTimestamp":{_text(record["clientTimestamp"])},'
+        f'"clientTimestamp":null,'
         f'"serverTimestamp":"{record["serverTimestamp"]}",'
-        f'"page":{_text(record["page"])},'
-        f'"sessionId":{_text(record["sessionId"])},'
-        f'"ip":{_text(record["ip"])},'
-        f'"location":{_location(**record["location"])},'
-        f'"device":{_device(**record["device"])},'
-        f'"viewport":{{"width":{_number(viewport["width"])},'
-        f'"height":{_number(viewport["height"])}}},'
-        f'"referrer":{_text(record["referrer"])},'
-        f'"userAgent":{_text(record["userAgent"])},'
-        f'"metadata":{_text(record["metadata"])}}}\n'
+        f'"page":{"null" if page is None else _escaped(page)},'
+        f'"sessionId":{"null" if session is None else _escaped(session)},'
+        f'"ip":{"null" if ip is None else _escaped(ip)},'
+        f'"location":{record["location"]},'
+        f'"device":{record["device"]},'
+        f'"viewport":{{"width":{"null" if width is None else width},'
+        f'"height":{"null" if height is None else height}}},'
+        f'"referrer":{"null" if referrer is None else _escaped(referrer)},'
+        f'"userAgent":{"null" if agent is None else _escaped(agent)},'
+        f'"metadata":{"null" if rest is None else _escaped(rest)}}}\n'
     )
     # What was sent as JSON is sound by now; a header may still hold half a character.
     return text.encode(errors="replace")
-
-
-# There are few of them, and each comes with many events.
-@lru_cache(1024)
-def _location(country: str | None, city: str | None, region: str | None) -> str:
-    return (
-        f'{{"country":{_text(country)},"city":{_text(city)},"region":{_text(region)}}}'
-    )
-
-
-@lru_cache(1024)
-def _device(
-    device_type: str | None, browser: str | None, os: str | None, *, is_bot: bool
-) -> str:
-    return (
-        f'{{"device_type":{_text(device_type)},"browser":{_text(browser)},'
-        f'"os":{_text(os)},"is_bot":{"true" if is_bot else "false"}}}'
-    )
-
-
-def _text(value: str | None) -> str:
-    return "null" if value is None else encode_basestring(value)
-
-
-def _number(value: int | None) -> str:
-    return "null" if value is None else str(value)
 
 
 def object_id(ids: Collection[str]) -> str:

@@ -21,7 +21,7 @@ _UNRESERVED = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_DERIVED_KEYS = 32
+_SCOPES = 32
 
 
 class Credentials(NamedTuple):
@@ -64,11 +64,11 @@ class Signer:
     def __init__(self, credentials: Credentials, service: str) -> None:
         self.credentials = credentials
         self._service = service
-        self._keys: dict[tuple[str, str], bytes] = {}
+        self._scopes: dict[tuple[str, str], tuple[str, bytes]] = {}
         # S3 alone signs the path as it is sent; a key may hold "//" and "..".
         self._signs_path_as_sent = service == "s3"
 
-    def authorization(
+    def sign(
         self,
         method: str,
         path: str,
@@ -79,7 +79,9 @@ class Signer:
         timestamp: str,
         query: str = "",
     ) -> str:
-        """Return the value of the ``Authorization`` header.
+        """Return the lines of a request's head that are signed, and their signature.
+
+        Each header is on a line of its own with its line's end, ``authorization`` last.
 
         Args:
             method: The request's method, in capitals.
@@ -91,33 +93,43 @@ class Signer:
             timestamp: The value of ``x-amz-date``, such as ``20250131T235959Z``.
             query: The query string as :func:`canonical_query` gives it.
         """
-        names, signed = _order(*headers)
-        lines = "".join(
-            [f"{name}:{' '.join(headers[name].split())}\n" for name in names]
-        )
+        form = _form(*headers)
+        values = tuple([headers[name] for name in form.names])
+        lines = form.canonical % values
+        # Nearly always no value has a space, and then this is all one need know.
+        if "\n".join(lines.split()) != lines:
+            values = tuple([" ".join(value.split()) for value in values])
+            lines = form.canonical % values
         if not self._signs_path_as_sent:
-            path = percent_encoded(_without_dot_segments(path), safe="/")
-        request = f"{method}\n{path}\n{query}\n{lines}\n{signed}\n{payload_sha256}"
-        day = timestamp[:8]
-        scope = f"{day}/{region}/{self._service}/aws4_request"
+            canonical_path = percent_encoded(_without_dot_segments(path), safe="/")
+        else:
+            canonical_path = path
+        scope, key = self._scope(timestamp[:8], region)
+        request = (
+            f"{method}\n{canonical_path}\n{query}\n{lines}\n\n"
+            f"{form.signed}\n{payload_sha256}"
+        )
         digest = hashlib.sha256(request.encode()).hexdigest()
         message = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
-        signature = _hmac(self._key(day, region), message).hex()
         return (
-            f"{_ALGORITHM} Credential={self.credentials.access_key}/{scope}, "
-            f"SignedHeaders={signed}, Signature={signature}"
+            f"{form.sent % values}"
+            f"authorization: {_ALGORITHM} "
+            f"Credential={self.credentials.access_key}/{scope}, "
+            f"SignedHeaders={form.signed}, Signature={_hmac(key, message).hex()}\r\n"
         )
 
-    def _key(self, day: str, region: str) -> bytes:
-        key = self._keys.get((day, region))
-        if key is None:
-            if len(self._keys) >= _DERIVED_KEYS:
-                self._keys.clear()
+    def _scope(self, day: str, region: str) -> tuple[str, bytes]:
+        """Return what a day's requests to a region are signed for, and the key."""
+        found = self._scopes.get((day, region))
+        if found is None:
+            if len(self._scopes) >= _SCOPES:
+                self._scopes.clear()
+            parts = (day, region, self._service, "aws4_request")
             key = f"AWS4{self.credentials.secret_key}".encode()
-            for part in (day, region, self._service, "aws4_request"):
+            for part in parts:
                 key = _hmac(key, part)
-            self._keys[day, region] = key
-        return key
+            found = self._scopes[day, region] = "/".join(parts), key
+        return found
 
 
 def canonical_query(parameters: Iterable[tuple[str, str]]) -> str:
@@ -141,11 +153,29 @@ def percent_encoded(text: str, safe: str = "") -> str:
     return "".join([chr(b) if b in kept else f"%{b:02X}" for b in text.encode()])
 
 
+class _Form(NamedTuple):
+    """How the headers with certain names are written."""
+
+    names: list[str]
+    """The names in the order of signing."""
+    signed: str
+    """The names as the list that is signed."""
+    canonical: str
+    """The lines that are signed, with places for the values."""
+    sent: str
+    """The lines that are sent, likewise."""
+
+
 @lru_cache(64)
-def _order(*names: str) -> tuple[list[str], str]:
-    """Return the names in the order of signing, and as the list that is signed."""
+def _form(*names: str) -> _Form:
     ordered = sorted(names)
-    return ordered, ";".join(ordered)
+    literal = [name.replace("%", "%%") for name in ordered]
+    return _Form(
+        ordered,
+        ";".join(ordered),
+        "\n".join([f"{name}:%s" for name in literal]),
+        "".join([f"{name}: %s\r\n" for name in literal]),
+    )
 
 
 def _hmac(key: bytes, message: str) -> bytes:

@@ -20,10 +20,17 @@ _ISO_8601 = re.compile(
 
 # What `stamp` and Date.toISOString() of JavaScript write, and so nearly all there is.
 # The hours are as spelt because Python 3.14 takes 24:00 for the next day's midnight.
-_STAMP = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{3}Z", re.ASCII)
+_STAMP = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII
+)
 
 _BACK = timedelta(days=limits.DAYS_BACK)
 _AHEAD = timedelta(seconds=limits.SECONDS_AHEAD)
+
+
+def is_stamp_of(day: str, text: str) -> bool:
+    """Whether `text` is what `stamp` makes of an instant of `day`, `YYYY-MM-DD`."""
+    return text[:10] == day and _STAMP.fullmatch(text) is not None
 
 
 def read(text: str) -> tuple[datetime, str]:

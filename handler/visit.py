@@ -24,6 +24,7 @@ class Visit:
 
     __slots__ = (
         "at",
+        "day",
         "deadline",
         "device",
         "faults",
@@ -52,15 +53,17 @@ class Visit:
         self.meter = meter
         self.at = times.stamp(received)
         """`received` as it is stored."""
+        self.day = self.at[:10]
+        """The UTC day of receipt, `YYYY-MM-DD`."""
         user_agent = request.headers.get("user-agent")
         self.user_agent = user_agent and user_agent[: limits.TEXT_CHARS]
         """The request's user agent, cut to what is kept of it."""
         self.faults: list[tuple[str, StorageError]] = []
         """What failed, `event`, `salt` or `queue`, and how."""
-        self.device: object = None
-        """The device by the request's headers; None: not looked at yet."""
-        self.location: dict[str, str | None] | None = None
-        """Where the request came from; None: not looked at yet."""
+        self.device: str | None = None
+        """The device by the request's headers, as JSON; None: not looked at yet."""
+        self.location = ""
+        """Where the request came from, as JSON, once `device` is known."""
         self.is_private: bool | None = None
         """Whether the browser asks not to be known; None: not looked at yet."""
         self.hash: str | None = None

@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler import access, request
 from handler.buckets import Patterns, name_problem, pattern_problem
+from handler.draft import Draft
+from handler.log import Log
+from handler.metrics import Meter
+from handler.refusals import Refused
+from handler.settings import Settings
+from handler.visit import Visit
 
 from .conftest import Tracker
-from .fakes import event_of, rest
+from .fakes import NOON, event_of, rest
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", fullmatch=True)
 
@@ -236,3 +243,29 @@ def test_says_what_is_wrong_with_a_name(name: str, problem: str | None) -> None:
 )
 def test_says_what_is_wrong_with_a_pattern(pattern: str, problem: str | None) -> None:
     assert pattern_problem(pattern) == problem
+
+
+def test_remembers_a_bounded_number_of_buckets_and_none_that_is_refused() -> None:
+    """Clients cannot fill the memory with names."""
+    asked: list[str] = []
+
+    class Counting(Patterns):
+        def allow(self, bucket: str) -> bool:
+            asked.append(bucket)
+            return super().allow(bucket)
+
+    step = access.allow_destination(Settings(patterns=Counting(["*-lake"])))
+
+    def send(bucket: str) -> None:
+        visit = Visit(request.read({}), NOON, 0.0, Log(print, "", NOON), Meter(""))
+        step(Draft({"bucket": bucket}, visit))
+
+    for _ in range(2):
+        send("data-lake")
+        with pytest.raises(Refused):
+            send("evil-bucket")
+    assert asked == ["data-lake", "evil-bucket", "evil-bucket"]
+    for number in range(256):
+        send(f"x{number}-lake")
+    send("data-lake")
+    assert asked[-1] == "data-lake"

@@ -143,9 +143,9 @@ def test_a_failure_of_our_own_leaves_what_was_acknowledged_acknowledged(
 def test_an_event_that_fails_the_pipeline_takes_no_other_with_it(
     direct: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handler.access._by_tenant", lambda *_: 1 / 0)
+    monkeypatch.setattr("handler.fields._pixels", lambda *_: 1 / 0)
 
-    reply = direct.send(rest({"events": [event_of(), event_of(**BLOG)]}))
+    reply = direct.send(rest({"events": [event_of(), event_of(viewport={"width": 1})]}))
 
     answer = json.loads(reply["body"])
     assert (reply["statusCode"], answer["accepted"]) == (200, 1)

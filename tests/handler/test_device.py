@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks import user_agents
-from handler import device, device_tablets, limits
+from handler import device_tablets, enrich, limits
 from handler.device import Device, classify, device_of
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0"
@@ -177,21 +177,6 @@ def test_reads_no_further_than_a_stored_user_agent() -> None:
     assert device_of(f"{PHONE} bot/1.0") == bot()
 
 
-def test_answers_with_a_dictionary_of_its_own() -> None:
-    """A caller who changes an answer does not change the next one."""
-    device_of(PHONE)["browser"] = "Changed"
-
-    assert device_of(PHONE)["browser"] == "Chrome"
-
-
-def test_remembers_a_bounded_number_of_user_agents() -> None:
-    """A flood of user agents cannot fill the memory."""
-    for number in range(device.CACHE_ENTRIES + 10):
-        device_of(f"Example {number}")
-
-    assert device._remembered.cache_info().currsize == device.CACHE_ENTRIES
-
-
 #: Pieces of real user agents: random text alone would hardly reach any rule.
 PIECES = st.sampled_from(
     sorted(
@@ -334,3 +319,11 @@ def lines_run(user_agent: str) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def test_remembers_a_bounded_number_of_user_agents() -> None:
+    """A flood of user agents cannot fill the memory."""
+    for number in range(enrich.DEVICES + 10):
+        enrich._device(f"Example {number}")
+
+    assert enrich._device.cache_info().currsize == enrich.DEVICES

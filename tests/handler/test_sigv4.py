@@ -89,7 +89,7 @@ def by_us(signer: Signer, request: Request, *, sign_payload: bool) -> str:
         headers["x-amz-content-sha256"] = payload
     if signer.credentials.token is not None:
         headers["x-amz-security-token"] = signer.credentials.token
-    return signer.authorization(
+    lines = signer.sign(
         request["method"],
         request["path"],
         headers,
@@ -98,6 +98,12 @@ def by_us(signer: Signer, request: Request, *, sign_payload: bool) -> str:
         timestamp=timestamp,
         query=canonical_query(request["query"]),
     )
+    assert lines.endswith("\r\n")
+    *sent, last = lines[:-2].split("\r\n")
+    assert sent == [
+        f"{name}: {' '.join(headers[name].split())}" for name in sorted(headers)
+    ]
+    return last.removeprefix("authorization: ")
 
 
 @settings(max_examples=1500, deadline=None)
@@ -153,7 +159,7 @@ def test_derives_a_key_once_a_day_and_region() -> None:
     signer = Signer(Credentials("id", "secret"), "s3")
     with patch.object(sigv4, "_hmac", wraps=sigv4._hmac) as hmac:
         for second in range(5):
-            signer.authorization(
+            signer.sign(
                 "PUT", "/", {}, "", region="r", timestamp=f"20250101T00000{second}Z"
             )
 
@@ -165,9 +171,9 @@ def test_forgets_old_keys() -> None:
     signer = Signer(Credentials("id", "secret"), "s3")
 
     for day in range(100):
-        signer.authorization("PUT", "/", {}, "", region="r", timestamp=f"{day:08}T")
+        signer.sign("PUT", "/", {}, "", region="r", timestamp=f"{day:08}T")
 
-    assert len(signer._keys) <= 32
+    assert len(signer._scopes) <= 32
 
 
 def test_signs_the_example_of_the_aws_documentation() -> None:
@@ -177,7 +183,7 @@ def test_signs_the_example_of_the_aws_documentation() -> None:
         "s3",
     )
 
-    authorization = signer.authorization(
+    lines = signer.sign(
         "GET",
         "/test.txt",
         {
@@ -191,8 +197,8 @@ def test_signs_the_example_of_the_aws_documentation() -> None:
         timestamp="20130524T000000Z",
     )
 
-    assert authorization.endswith(
-        "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+    assert lines.endswith(
+        "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41\r\n"
     )
 
 
