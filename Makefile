@@ -10,7 +10,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-pythons \
-	test-cdk-floor lint types check mutants snapshots docs load bench bench-agents wheel \
+	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-agents wheel \
 	clean
 
 help: ## List the targets
@@ -61,6 +61,10 @@ types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
 check: lint types test test-faults test-cdk-floor test-pythons ## What CI runs
+
+fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
+	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
+	$(BIN)/python -m tests.fuzz.fuzz $(or $(SECONDS),60)
 
 mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must notice (hours)
 	$(BIN)/python -m pip install --quiet 'mutmut>=3.8.1,<4'

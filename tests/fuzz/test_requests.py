@@ -1,0 +1,184 @@
+"""Requests that nobody would send but an attacker: drawn, and kept from a fuzzer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from handler import fields, limits
+from tests.handler.fakes import event_of
+
+from . import corpus
+from .oracle import check, check_event
+from .script import METHODS, WORDS, Script, read
+
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["website-analytics", "data-lake", "shop", "blog", "2026-03-04", "\x00", "\ud800"]
+)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    sorted([*fields.FIELDS, "ip", "IP", "device", "serverTimestamp"])
+)
+#: Valid, but for what is drawn in place of some members.
+EVENTS = st.dictionaries(NAMES | TEXTS, JSON, max_size=5).map(
+    lambda changes: event_of(**changes)
+)
+BODIES = (
+    EVENTS
+    | st.builds(
+        lambda events, shared: {**shared, "events": events},
+        st.lists(EVENTS | JSON, max_size=4),
+        st.dictionaries(NAMES, JSON, max_size=3),
+    )
+    | JSON
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        [
+            "User-Agent",
+            "user-agent",
+            "Origin",
+            "Referer",
+            "Content-Encoding",
+            "X-Forwarded-For",
+            "CloudFront-Viewer-Country",
+            "CloudFront-Viewer-Address",
+            "Sec-GPC",
+            "DNT",
+            "Sec-CH-UA",
+            "sec-ch-ua-mobile",
+            "sec-ch-ua-platform",
+        ]
+    )
+    | st.text(max_size=12),
+    st.text(max_size=60) | st.sampled_from(["1", "gzip", "https://shop.example"]),
+    max_size=6,
+)
+SCRIPTS = st.builds(
+    Script,
+    words=st.frozensets(st.sampled_from(WORDS)),
+    method=st.sampled_from(METHODS),
+    path=st.sampled_from(["/track", "/prod/track", "/pixel.gif", "/", "/x", "track/"]),
+    headers=HEADERS,
+    body=BODIES.map(lambda body: json.dumps(body).encode())
+    | st.binary(max_size=200)
+    | st.dictionaries(NAMES, st.text(max_size=20), max_size=6).map(
+        lambda query: "&".join(f"{k}={v}" for k, v in query.items()).encode()
+    ),
+)
+
+
+@settings(max_examples=600)
+@given(SCRIPTS)
+def test_no_request_breaks_a_promise(script: Script) -> None:
+    check(script)
+
+
+@settings(max_examples=200)
+@given(JSON | st.dictionaries(st.sampled_from(["headers", "body", "path"]), JSON))
+@example(None)
+@example({"requestContext": {"http": []}, "headers": {"a": None}, "body": 7})
+def test_what_is_no_event_of_api_gateways_breaks_none_either(event: Any) -> None:
+    assert check_event(event) in {400, 404, 405}
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_request(raw: bytes) -> None:
+    check(read(raw))
+
+
+def test_what_a_fuzzer_found_breaks_none() -> None:
+    """Each input reached a line that no other one reaches."""
+    inputs = corpus.load()
+
+    statuses = {check(read(raw)) for raw in inputs}
+
+    assert len(inputs) > 100
+    assert {200, 202, 204, 400, 403, 404, 405} <= statuses
+
+
+LONG = limits.BODY_BYTES
+HOSTILE: dict[str, bytes] = {
+    "deep array": b"[" * LONG,
+    "deep object": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    "deep metadata": json.dumps(event_of(metadata=None)).encode()[:-1]
+    + b',"metadata":'
+    + b'{"a":' * 3000
+    + b"1"
+    + b"}" * 3001,
+    "100,000 keys": json.dumps({f"k{n}": n for n in range(100_000)}).encode()[:LONG],
+    "100,000 keys of one event": json.dumps(
+        event_of(**{f"k{n}": 1 for n in range(5_000)})
+    ).encode(),
+    "the same key": b"{" + b'"bucket":"data-lake",' * 40_000 + b'"a":1}',
+    "keys that differ in case": json.dumps(
+        event_of(metadata={"a": 1, "A": 2}, IP="1", Device={"is_bot": True}, Page="x")
+    ).encode(),
+    "digits": b'{"a":' + b"9" * (LONG - 100) + b"}",
+    "an exponent": json.dumps(event_of()).encode()[:-1] + b',"n":1e999999}',
+    "surrogates": json.dumps(event_of(page="\ud800", x="\udfff")).encode(),
+    "NUL": json.dumps(event_of(page="\x00", eventType="\x00", x={"\x00": 1})).encode(),
+    "not UTF-8": b'{"bucket":"\xff\xfe"}',
+    "a byte-order mark": b"\xef\xbb\xbf" + json.dumps(event_of()).encode(),
+    "constants": json.dumps(event_of(x=[float("nan"), float("inf")])).encode(),
+    "500 events": json.dumps({"events": [event_of()] * 500}).encode(),
+    "500 pieces of nothing": json.dumps({"events": [None] * 500}).encode(),
+    "500 buckets": json.dumps(
+        {"events": [event_of(bucket=f"x{n}-lake") for n in range(500)]}
+    ).encode(),
+    "too much": b" " * (LONG + 1),
+    "blanks": b" " * LONG,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("words", ["v1", "v2 base64", "v2 gzip buffered"])
+def test_a_body_made_to_hurt_is_answered(name: str, words: str) -> None:
+    status = check(
+        read(f"{words} POST /track\nUser-Agent: x\n\n".encode() + HOSTILE[name])
+    )
+
+    assert status < 500
+
+
+@pytest.mark.parametrize("size", [LONG + 1, 64 * LONG])
+def test_a_gzip_bomb_is_too_large(size: int) -> None:
+    assert check(read(b"v2 POST /track gzip\n\n" + b" " * size)) == 413
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "X-Forwarded-For: 198.51.100.1",
+        "Forwarded: for=198.51.100.1",
+        "CloudFront-Viewer-Address: 198.51.100.1:1",
+        "X-Real-IP: 198.51.100.1",
+        "True-Client-IP: 198.51.100.1",
+        "User-Agent: a\r\nX-Evil: 1",
+        "Origin: https://evil.example\r\nX-Evil: 1",
+    ],
+)
+def test_a_forged_header_changes_no_address_and_adds_no_header(line: str) -> None:
+    script = f"v1 POST /track\n{line}\n\n" + json.dumps(event_of())
+
+    assert check(read(script.encode())) == 200
+
+
+def test_the_corpus_is_readable_and_sorted() -> None:
+    lines = Path(corpus.FILE).read_text().splitlines()
+
+    assert lines == sorted(set(lines))
+    assert all(base64.b64decode(line, validate=True) for line in lines)
