@@ -9,7 +9,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-handler test-rest test-faults test-pythons \
+.PHONY: help setup demo test test-handler test-rest test-faults test-privacy test-pythons \
 	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-agents wheel \
 	clean
 
@@ -41,11 +41,14 @@ test-handler: $(VENV)/.dev ## Test the function, with full branch coverage requi
 	$(BIN)/python -m pytest tests/handler --cov --cov-report=term --cov-fail-under=100
 
 test-rest: $(VENV)/.dev ## Test everything else
-	$(BIN)/python -m pytest tests --ignore=tests/handler --ignore=tests/faults \
+	$(BIN)/python -m pytest tests --ignore=tests/handler --ignore=tests/faults --ignore=tests/privacy \
 		-n 2 --dist loadfile
 
 test-faults: $(VENV)/.dev ## Break S3, SQS and processes; FAULTS_EXAMPLES=5000 for long
 	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
+
+test-privacy: $(VENV)/.dev ## Try every address of a network against its stored hash
+	$(BIN)/python -m pytest tests/privacy
 
 test-pythons: $(VENV)/.dev ## Test on every Python of the supported range that is here
 	.ci/pythons
@@ -60,7 +63,7 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-faults test-cdk-floor test-pythons ## What CI runs
+check: lint types test test-faults test-privacy test-cdk-floor test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
