@@ -10,7 +10,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy test-pythons \
-	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-agents wheel \
+	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-worst bench-agents wheel \
 	clean
 
 help: ## List the targets
@@ -83,6 +83,9 @@ docs: $(VENV)/.dev ## Renew the generated parts of the README
 load: $(VENV)/.dev ## Send 200,000 events through the local server and find each (minutes)
 	@$(BIN)/python -m tools.load --record benchmarks/load.json
 
+bench-worst: $(VENV)/.dev ## Measure the bodies that take the function longest
+	@$(BIN)/python -m benchmarks.worst --record benchmarks/worst.json
+
 bench: $(VENV)/.dev ## Measure the ingest path beside its peers (under ten minutes)
 	@$(BIN)/python -m benchmarks.install
 	@$(BIN)/python -m benchmarks.ingest
@@ -97,4 +100,5 @@ wheel: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .venv-* dist build cdk.out .pytest_cache .mypy_cache .ruff_cache \
-		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers mutants
+		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers mutants \
+		fuzz-findings tests/iam/node_modules

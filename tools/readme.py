@@ -24,6 +24,9 @@ from benchmarks import costs, ingest, report, scenarios
 from tests.infra import ledger
 
 _LOAD = Path(__file__).parents[1] / "benchmarks" / "load.json"
+_WORST = Path(__file__).parents[1] / "benchmarks" / "worst.json"
+#: Bodies that are listed; the others take less.
+_LISTED = 6
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: What the README's Python takes as given: an app, and in it the stack it stands in.
@@ -87,6 +90,7 @@ def generated(text: str) -> str:
         "load": _load,
         "nag": _nag,
         "resources": lambda: _resources(template),
+        "worst": _worst,
     }
     return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n\n{part[3]}", text)
 
@@ -248,6 +252,24 @@ def _load() -> str:
         ],
     )
     return f"{table}\n\nMeasured on {found['date']}; each event is flushed to the disk."
+
+
+def _worst() -> str:
+    found = json.loads(_WORST.read_text("utf-8"))
+    rows = sorted(found["bodies"], key=lambda row: -float(row["cpu_ms"]))
+    table = _table(
+        ("body", "answer", "CPU ms", "more memory, MiB"),
+        [
+            (
+                row["body"],
+                str(row["status"]),
+                f"{row['cpu_ms']:.0f}",
+                f"{row['more_mib']:.0f}",
+            )
+            for row in rows[:_LISTED]
+        ],
+    )
+    return f"{table}\n\nThe worst of {len(rows)}, measured on {found['date']}."
 
 
 def _help() -> str:
