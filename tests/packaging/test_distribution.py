@@ -119,7 +119,8 @@ def test_dependencies_have_a_floor_and_no_ceiling(metadata: Distribution) -> Non
 
 
 @pytest.mark.parametrize(
-    ("extra", "brings"), [("aws", ["boto3"]), ("local", ["duckdb", "rich"])]
+    ("extra", "brings"),
+    [("aws", ["boto3", "rich"]), ("local", ["duckdb", "pytz", "rich", "sqlglot"])],
 )
 def test_extras_bring_what_their_commands_need(
     metadata: Distribution, extra: str, brings: list[str]

@@ -1,4 +1,7 @@
-"""DuckDB over a data folder: two views for each bucket, and one over all of them."""
+"""DuckDB over a data folder: the views of the construct, for each bucket and over all.
+
+Their SQL is Athena's, translated; only the rows beneath are read otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._handler import buckets, columns
+from .._sql import tables, views
 
 if TYPE_CHECKING:
     import duckdb
 
 #: The view over every bucket, each event once, with the column `tenant`.
-ALL = "all_events"
-#: What the name of a deduplicating view has after its table's. Tables end in `_events`,
-#: so neither can take the other's name.
-UNIQUE = "_unique"
+ALL = tables.ALL_EVENTS
+#: Every view over all buckets.
+OVER_ALL = (tables.ALL_EVENTS, tables.ALL_SESSIONS, views.ALL_LINES)
+# Where the views of a tenant called `all` are, whose names are taken.
+_ASIDE = "aside"
+# Stands for a table's name in SQL that is translated once for all.
+_TABLE = "table_events"
 
 _SCALARS = {
     "string": "VARCHAR",
@@ -38,7 +45,7 @@ _PATH = '"$path"'
 
 
 class View(NamedTuple):
-    """A bucket's views: every stored line, and each event once."""
+    """A bucket's views: every stored line, each event once, and sessions."""
 
     name: str
     """The name of the view that has every stored line, as the table in Athena."""
@@ -49,13 +56,13 @@ class View(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a query may call it; none where it would hide the view over all."""
-        return () if self.name == ALL else (self.name, self.name + UNIQUE)
+        """What a query may call them; none where they would hide those over all."""
+        return () if self.name == ALL else tables.names(self.name)
 
 
 def table_name(tenant: str) -> str:
     """Return the name of a tenant's (or bucket's) table."""
-    return tenant.replace("-", "_") + "_events"
+    return tables.table_of(tenant)
 
 
 def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
@@ -63,36 +70,46 @@ def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
 
     A line that is not a JSON object is left out; a value of another type than its
     column's is null. `<table>_unique` and `all_events` have one row for each `eventId`
-    of a day. Nothing is copied: each query reads the files as they are then.
+    of a day, `<tenant>_sessions` and `all_sessions` one for each session. Nothing is
+    copied: each query reads the files as they are then.
 
     Args:
         data: The data folder of `analytics-tracker dev`.
 
     Returns:
-        The connection and its views, without `all_events`.
+        The connection and its views, without those over all.
 
     Raises:
-        ImportError: If DuckDB is not installed.
+        ImportError: If DuckDB or sqlglot is not installed.
     """
     import duckdb  # noqa: PLC0415  an extra; everything else works without it
 
     # A query must not download an extension behind its user's back.
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    views = list(_views(data))
-    for view in views:
-        queries = (_rows(view.files), _unique(view.files))
-        # A tenant called `all` has no names, and is found among all only.
-        for name, query in zip(view.names, queries, strict=False):
-            connection.execute(f'CREATE VIEW "{name}" AS {query}')
-    # Names come from folders whose form `_views` has checked; SQL takes no parameters
-    # where it defines something.
-    every = " UNION ALL ".join(
-        f"SELECT '{view.tenant}' AS tenant, * FROM ({_unique(view.files)})"  # noqa: S608  above
-        for view in views
-    )
-    nothing = f"SELECT CAST(NULL AS VARCHAR) AS tenant, * FROM ({_rows(())})"  # noqa: S608  constants
-    connection.execute(f"CREATE VIEW {ALL} AS {every or nothing}")
-    return connection, views
+    found = list(_views(data))
+    connection.execute(f"CREATE SCHEMA {_ASIDE}")
+    # To define a view is to list the files of every view below it. So they are defined
+    # over empty ones, and those replaced once.
+    for view in found:
+        names, schema = tables.names(view.name), _schema(view)
+        with_path, unique = _with_path(view), f'{schema}."{names.unique}"'
+        for name, query in (
+            (f'{schema}."{names.table}"', _rows(())),
+            (with_path, _rows((), path=True)),
+            (unique, _unique(with_path)),
+            (f'{schema}."{names.sessions}"', _sessions(unique)),
+        ):
+            connection.execute(f"CREATE VIEW {name} AS {query}")
+    for name in OVER_ALL:
+        connection.execute(f"CREATE VIEW {name} AS {_over_all(found, name)}")
+    for view in found:
+        for name, query in (
+            (f'{_schema(view)}."{view.name}"', _rows(view.files)),
+            (_with_path(view), _rows(view.files, path=True)),
+        ):
+            if view.files:
+                connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+    return connection, found
 
 
 def data_folders(above: Path) -> list[Path]:
@@ -139,24 +156,41 @@ def _views(data: Path) -> Iterator[View]:
         yield View(table_name(tenant), tenant, files)
 
 
-def _unique(files: tuple[str, ...]) -> str:
-    """Return the query of a view that has each event of a day once.
+def _schema(view: View) -> str:
+    return "main" if view.names else _ASIDE
 
-    The first that was received stands; of several from one request, whose objects'
-    name comes first. A predicate on the day goes through to the files, since the
-    window is within one day.
-    """
-    if not files:
-        return _rows(())
-    day = ", ".join(f'"{p.name}"' for p in columns.PARTITIONS)
-    names = ", ".join(f'"{column.name}"' for column in columns.COLUMNS)
-    # The same text is right for Athena, over its table: only the rows differ.
-    return (
-        f"SELECT {names}, {day} FROM (SELECT *, ROW_NUMBER() OVER ("  # noqa: S608  see `_quoted`
-        f'PARTITION BY {day}, "eventId" '
-        f'ORDER BY "serverTimestamp" NULLS LAST, {_PATH}) AS "copy" '
-        f'FROM ({_rows(files, path=True)})) WHERE "copy" = 1'
-    )
+
+def _with_path(view: View) -> str:
+    """Return the name of the view that has every line and its object's name."""
+    return f'{_ASIDE}."{view.name}_with_path"'
+
+
+def _unique(lines: str) -> str:
+    """Return the query of a view that has each event of the view `lines` once."""
+    return _translated(views.unique(_TABLE).sql).replace(f'"{_TABLE}"', lines)
+
+
+def _sessions(unique: str) -> str:
+    """Return the query of a view that has each session of the view `unique`."""
+    query = _translated(views.sessions(_TABLE).sql)
+    return query.replace(f'"{tables.names(_TABLE).unique}"', unique)
+
+
+def _over_all(found: list[View], name: str) -> str:
+    """Return the query of a view over all: `all_events` and its like."""
+    union = []
+    for schema in ("main", _ASIDE):
+        here = [(view.tenant, view.name) for view in found if schema == _schema(view)]
+        if here:
+            union.append(_translated(views.all_of(here, name, schema).sql))
+    return " UNION ALL ".join(union) or _translated(views.all_of((), name).sql)
+
+
+def _translated(sql: str) -> str:
+    """Return Athena's SQL as DuckDB's."""
+    from .._sql import dialect  # noqa: PLC0415  an extra, and slow to load
+
+    return dialect.to_duckdb(sql)
 
 
 def _rows(files: tuple[str, ...], *, path: bool = False) -> str:
@@ -165,10 +199,15 @@ def _rows(files: tuple[str, ...], *, path: bool = False) -> str:
     Args:
         files: Patterns for its objects.
         path: Whether to add the object's name, which takes time.
+
+    Returns:
+        Without files, a query that returns nothing, in the same columns.
     """
     if not files:
         every = (*columns.COLUMNS, *columns.PARTITIONS)
-        nulls = (f'CAST(NULL AS {duckdb_type(c.type)}) AS "{c.name}"' for c in every)
+        nulls = [f'CAST(NULL AS {duckdb_type(c.type)}) AS "{c.name}"' for c in every]
+        if path:
+            nulls.append(f"CAST(NULL AS VARCHAR) AS {_PATH}")
         return f"SELECT {', '.join(nulls)} WHERE false"
     names = ", ".join(f'"{p.name}"' for p in columns.PARTITIONS)
     names, found = (
