@@ -1,4 +1,4 @@
-"""One tracker for several tenants, with an analyst who reads one of them, and alarms.
+"""One tracker for several tenants, with an analyst who queries one, and alarms.
 
 The tenants, their origins and the e-mail address are placeholders. A request names its
 tenant; each one's events lie in a bucket of its own, which is made here. Events are
@@ -54,7 +54,9 @@ class Analytics(cdk.Stack):
         tracker.add_tenant("mobile-app")
 
         analyst = iam.Role(self, "Analyst", assumed_by=iam.AccountRootPrincipal())
+        # To read the stored objects, and to ask Athena about them.
         tracker.grant_read(analyst, shop)
+        tracker.grant_query(analyst, shop)
 
 
 app = cdk.App()

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from ._metrics import MetricOptions
     from ._options import TrackerOptions
     from .api import TrackerApi
+    from .catalog import EventCatalog
     from .delivery import Delivery
+    from .event_table import EventTable
+    from .query import AthenaEngine, DuckDbEngine, QueryEngine, Result
     from .stack import AnalyticsTrackerStack
     from .tenant import Tenant
     from .tracker import AnalyticsTracker
@@ -23,8 +26,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AnalyticsTracker",
     "AnalyticsTrackerStack",
+    "AthenaEngine",
     "Delivery",
+    "DuckDbEngine",
+    "EventCatalog",
+    "EventTable",
     "MetricOptions",
+    "QueryEngine",
+    "Result",
     "Tenant",
     "TrackerApi",
     "TrackerOptions",
@@ -34,8 +43,14 @@ __all__ = [
 _HOMES = {
     "AnalyticsTracker": ".tracker",
     "AnalyticsTrackerStack": ".stack",
+    "AthenaEngine": ".query",
     "Delivery": ".delivery",
+    "DuckDbEngine": ".query",
+    "EventCatalog": ".catalog",
+    "EventTable": ".event_table",
     "MetricOptions": "._metrics",
+    "QueryEngine": ".query",
+    "Result": ".query",
     "Tenant": ".tenant",
     "TrackerApi": ".api",
     "TrackerOptions": "._options",

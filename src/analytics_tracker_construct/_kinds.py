@@ -8,10 +8,11 @@ from __future__ import annotations
 from enum import Enum
 
 
-def flag(argument: str, value: object) -> None:
-    """Check a bool: `"no"` would count as true."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{argument!r} must be True or False, got {value!r}")
+def flags(**given: object) -> None:
+    """Check bools: `"no"` would count as true."""
+    for argument, value in given.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{argument!r} must be True or False, got {value!r}")
 
 
 def member(argument: str, value: object, kind: type[Enum], example: str) -> None:

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 
 from .api import TrackerApi
+from .catalog import EventCatalog
 from .delivery import Delivery
 
 
@@ -28,6 +29,7 @@ class TrackerOptions(TypedDict, total=False):
     lambda_timeout: Duration | float | None
     additional_policies: Sequence[iam.PolicyStatement]
     api: TrackerApi | None
+    catalog: EventCatalog | None
     delivery: Delivery
     buffering_interval: Duration | float | None
     buffering_batch_size: int | None

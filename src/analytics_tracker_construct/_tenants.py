@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
 from ._handler import columns
-from .tenant import Tenant, table_name
+from ._sql.tables import table_of
+from .tenant import Tenant
 
 #: Days after which S3 may move an object between access tiers by itself.
 TIERING_DAYS = 90
@@ -90,22 +91,28 @@ def is_defined_here(resource: IConstruct) -> bool:
     return child is not None and CfnResource.is_cfn_resource(child)
 
 
-def check_new(name: str, bucket: s3.IBucket | None, others: Iterable[Tenant]) -> None:
-    """Refuse a tenant whose name, table or bucket another one has.
+def check_new(
+    name: str, bucket: s3.IBucket | None, others: Mapping[str, s3.IBucket]
+) -> None:
+    """Refuse a tenant whose name or bucket another one has.
+
+    Args:
+        name: The new tenant's name.
+        bucket: Its bucket; None for one that is yet to be made.
+        others: The buckets of the others, by name.
 
     Raises:
         ValueError: If it has.
     """
-    table = table_name(name)
-    for other in others:
-        if other.table_name == table:
+    if name in others:
+        raise ValueError(
+            f"'name' {name!r} gives the table {table_of(name)!r}, which tenant "
+            f"{name!r} has; give each tenant a name of its own"
+        )
+    for other, taken in others.items():
+        if bucket is not None and _names(taken) & _names(bucket):
             raise ValueError(
-                f"'name' {name!r} gives the table {table!r}, which tenant "
-                f"{other.name!r} has; give each tenant a name of its own"
-            )
-        if bucket is not None and _names(other.bucket) & _names(bucket):
-            raise ValueError(
-                f"'bucket' of tenant {name!r} is that of tenant {other.name!r}, and "
+                f"'bucket' of tenant {name!r} is that of tenant {other!r}, and "
                 "each would read the other's events; give each tenant its own bucket"
             )
 

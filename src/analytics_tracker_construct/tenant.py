@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
+from ._sql.tables import table_of
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -27,9 +29,4 @@ class Tenant:
     @property
     def table_name(self) -> str:
         """The name of the tenant's table: `<name with underscores>_events`."""
-        return table_name(self.name)
-
-
-def table_name(name: str) -> str:
-    """Return the name of a tenant's table; SQL takes no hyphens in names."""
-    return name.replace("-", "_") + "_events"
+        return table_of(self.name)

@@ -32,6 +32,7 @@ from ._queue import make_queues
 from ._salts import make_salt_bucket
 from ._writer import make_writer, visibility
 from .api import TrackerApi
+from .catalog import EventCatalog
 from .delivery import Delivery
 from .tenant import Tenant
 
@@ -77,6 +78,8 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             Default: none.
         api: Which API leads to the function, made by `TrackerApi`.
             Default: `TrackerApi.rest()`, a new REST API.
+        catalog: The database of the tenants' tables, where several trackers share it.
+            Default: a new one.
         delivery: When an event that was answered is in S3: `Delivery.DIRECT`, at once,
             or `Delivery.BUFFERED`, when the writer has gathered a batch.
             Default: `Delivery.DIRECT`.
@@ -125,6 +128,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         lambda_timeout: Duration | float | None = None,
         additional_policies: Sequence[iam.PolicyStatement] = (),
         api: TrackerApi | None = None,
+        catalog: EventCatalog | None = None,
         delivery: Delivery = Delivery.DIRECT,
         buffering_interval: Duration | float | None = None,
         buffering_batch_size: int | None = None,
@@ -146,6 +150,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             "additional_policies", additional_policies, iam.PolicyStatement
         )
         plan = _plan(api)
+        _check_catalog(catalog)
         buffering = _numbers.buffering(
             delivery, buffering_interval, buffering_batch_size
         )
@@ -156,8 +161,9 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
                 throttling_burst_limit=throttling_burst_limit,
             )
         _numbers.throttles(throttling_rate_limit, throttling_burst_limit)
-        _kinds.flag("enable_metrics", enable_metrics)
-        _kinds.flag("honor_privacy_signals", honor_privacy_signals)
+        _kinds.flags(
+            enable_metrics=enable_metrics, honor_privacy_signals=honor_privacy_signals
+        )
         _kinds.member("log_retention", log_retention, logs.RetentionDays, "ONE_MONTH")
         _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
         _kinds.resource(
@@ -266,6 +272,10 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             ),
         )
 
+        self._catalog = catalog or EventCatalog(
+            self, "Catalog", removal_policy=self._removal_policy
+        )
+
         self._metrics: TrackerMetrics | None = None
         self._dashboard: cloudwatch.Dashboard | None = None
         self._alarms: tuple[cloudwatch.Alarm, ...] = ()
@@ -323,6 +333,11 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         return MappingProxyType(self._tenants)
 
     @property
+    def catalog(self) -> EventCatalog:
+        """The database of the tenants' tables, with its workgroups and queries."""
+        return self._catalog
+
+    @property
     def salt_bucket(self) -> s3.Bucket:
         """The bucket that keeps the salts of today and yesterday."""
         return self._salt_bucket
@@ -356,6 +371,8 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         retention: Duration | None = None,
     ) -> Tenant:
         """Register a tenant, whose name requests may give instead of a bucket.
+
+        It gets a table and views in the catalog, and a workgroup.
 
         Args:
             name: 1 to 63 lower-case letters, digits and hyphens; begins with a letter.
@@ -394,7 +411,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         )
         if bucket is not None:
             _checks.bucket_name(name, bucket.bucket_name)
-        _tenants.check_new(name, bucket, self._tenants.values())
+        self._catalog.check_new(name, bucket)
         if bucket is None:
             # First, or a refusal would leave a bucket behind that nobody asked for.
             owner = Stack.of(self).account if self._trusted_accounts else None
@@ -418,6 +435,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             writes.allow_bucket(bucket)
         for variable, value in self._variables().items():
             self._function.add_environment(variable, value)
+        self._catalog.add_tenant(name, bucket=bucket)
         return tenant
 
     def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
@@ -436,6 +454,22 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         """
         _tenants.check_own(tenant, self._tenants)
         return _permissions.read_events(self, grantee, tenant.bucket)
+
+    def grant_query(self, grantee: iam.IGrantable, tenant: Tenant) -> iam.Grant:
+        """Let `grantee` query a tenant's events with Athena, and nothing else.
+
+        It uses the tenant's own workgroup, and sees no results of others.
+
+        Args:
+            grantee: A role, a user or a group of the catalog's account.
+            tenant: Whose events.
+
+        Raises:
+            ValueError: If `tenant` is not one of this tracker's, or `grantee` cannot
+                query here.
+        """
+        _tenants.check_own(tenant, self._tenants)
+        return self._catalog.grant_query(grantee, tenant)
 
     def grant_invoke_to_api_gateway(self, source_arn: str) -> None:
         """Let another API of API Gateway call the function.
@@ -490,6 +524,15 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
 
     def _variables(self) -> dict[str, str]:
         return self._environment.variables(Stack.of(self).to_json_string)
+
+
+def _check_catalog(catalog: object) -> None:
+    """Refuse what is no catalog."""
+    if catalog is not None and not isinstance(catalog, EventCatalog):
+        raise ValueError(
+            f"'catalog' must be an EventCatalog, got {catalog!r}; pass "
+            "EventCatalog(stack, 'Catalog'), or nothing to have one made"
+        )
 
 
 def _plan(api: TrackerApi | None) -> ApiPlan:

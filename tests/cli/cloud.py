@@ -13,10 +13,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import datetime, timezone
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+from botocore.stub import Stubber
 from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.core.exceptions import AccessDeniedError
@@ -27,6 +29,7 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from analytics_tracker_construct import cli
 from analytics_tracker_construct._handler import message
+from analytics_tracker_construct.cli._aws import Aws
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -265,3 +268,45 @@ def _served() -> Iterator[Cloud]:
         yield Cloud(f"http://{host}:{port}")
     finally:
         server.stop()
+
+
+@contextmanager
+def stack_of(
+    cloud: Cloud, *resources: tuple[str, str], times: int = 1
+) -> Iterator[None]:
+    """Answer for CloudFormation; moto's loads all its services, which takes seconds.
+
+    Args:
+        cloud: Whose client answers.
+        resources: Types and physical ids of what stack Website has; without any there
+            is no such stack.
+        times: How often it is asked.
+    """
+    client = cloud.client("cloudformation")
+    stub = Stubber(client)
+    listed = [
+        {
+            "LogicalResourceId": f"R{index}",
+            "PhysicalResourceId": name,
+            "ResourceType": type_,
+            "LastUpdatedTimestamp": datetime(2026, 3, 4, tzinfo=timezone.utc),
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+        for index, (type_, name) in enumerate(resources)
+    ]
+    for _ in range(times):
+        if listed:
+            answer = {"StackResourceSummaries": listed}
+            stub.add_response("list_stack_resources", answer, {"StackName": "Website"})
+        else:
+            stub.add_client_error("list_stack_resources", "ValidationError")
+    asked = Aws.client
+
+    def answered(aws: Aws, service: str, **options: Any) -> Any:
+        if service == "cloudformation":
+            return client
+        return asked(aws, service, **options)
+
+    with stub, patch.object(Aws, "client", answered):
+        yield
+        stub.assert_no_pending_responses()

@@ -7,10 +7,13 @@ import io
 import json
 import uuid
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any
 
 from analytics_tracker_construct._handler import columns, settings
+from analytics_tracker_construct._sql import tables
 
 from .cloud import ACCOUNT, REGION, Cloud, Queues
 
@@ -80,35 +83,53 @@ class Deployed:
         self.s3.put_object(Bucket=bucket, Key=key, Body=packed)
         return key
 
-    def table(self, tenant: str, bucket: str, **changes: str | None) -> None:
-        """Make a tenant's table in Glue; `changes` are types of columns by name."""
-        types = {
-            **{column.name.lower(): column.type for column in columns.COLUMNS},
-            **changes,
-        }
+    def table(
+        self,
+        tenant: str,
+        bucket: str,
+        *,
+        columns: Mapping[str, str | None] = MappingProxyType({}),
+        parameters: Mapping[str, str | None] = MappingProxyType({}),
+        serde: Mapping[str, str | None] = MappingProxyType({}),
+        library: str = tables.SERDE,
+        views: bool = True,
+    ) -> None:
+        """Make a tenant's table in Glue, and its views; None leaves something out."""
         glue = self.cloud.client("glue")
         if self.tag not in [
             each["Name"] for each in glue.get_databases()["DatabaseList"]
         ]:
             glue.create_database(DatabaseInput={"Name": self.tag})
+        names = tables.names(tables.table_of(tenant))
+        location = tables.location(bucket)
+        types = {column.name: column.type for column in tables.COLUMNS}
         glue.create_table(
             DatabaseName=self.tag,
             TableInput={
-                "Name": f"{tenant.replace('-', '_')}_events",
+                "Name": names.table,
+                "Parameters": _changed(tables.parameters(location), parameters),
+                "PartitionKeys": [
+                    {"Name": column.name, "Type": column.type}
+                    for column in tables.PARTITIONS
+                ],
                 "StorageDescriptor": {
                     "Columns": [
                         {"Name": name, "Type": type_}
-                        for name, type_ in types.items()
-                        if type_
+                        for name, type_ in _changed(types, columns).items()
                     ],
-                    "Location": f"s3://{bucket}/{columns.PREFIX}",
+                    "Location": location,
+                    "SerdeInfo": {
+                        "Parameters": _changed(tables.SERDE_PARAMETERS, serde),
+                        "SerializationLibrary": library,
+                    },
                 },
-                "PartitionKeys": [
-                    {"Name": column.name, "Type": column.type}
-                    for column in columns.PARTITIONS
-                ],
             },
         )
+        for view in (names.unique, names.sessions) if views else ():
+            glue.create_table(
+                DatabaseName=self.tag,
+                TableInput={"Name": view, "TableType": "VIRTUAL_VIEW"},
+            )
 
     def _function(self, what: str, environment: dict[str, str], timeout: int) -> str:
         name = f"{what}-{self.tag}"
@@ -138,6 +159,12 @@ class Deployed:
             FunctionResponseTypes=["ReportBatchItemFailures"],
         )
         return str(made["UUID"])
+
+
+def _changed(
+    usual: Mapping[str, str], changes: Mapping[str, str | None]
+) -> dict[str, str]:
+    return {name: text for name, text in {**usual, **changes}.items() if text}
 
 
 def event(**changes: Any) -> str:

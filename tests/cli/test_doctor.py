@@ -286,28 +286,3 @@ def test_a_queue_that_shows_messages_too_soon_is_a_warning(well: Deployed) -> No
         f"--queue-url {well.queues.main} --attributes VisibilityTimeout=420"
         in (finding["advice"])
     )
-
-
-def test_tables_as_stored_are_well(well: Deployed) -> None:
-    well.table("shop", well.shop)
-    well.table("my-blog", well.blog)
-
-    found = _findings(well, "--database", well.tag)
-
-    assert found[f"table {well.tag}.shop_events"][0]["outcome"] == "ok"
-    assert found[f"table {well.tag}.my_blog_events"][0]["outcome"] == "ok"
-
-
-def test_tables_that_differ_from_what_is_stored_fail(well: Deployed) -> None:
-    well.table("shop", well.blog, ip=None, metadata="map<string,string>", extra="int")
-
-    found = _findings(well, "--database", well.tag)
-
-    (shop,) = found[f"table {well.tag}.shop_events"]
-    assert shop["outcome"] == "failure"
-    assert shop["found"] == (
-        "column ip is missing; column metadata is map<string,string>, not string; "
-        f"column extra is not stored; its location is not s3://{well.shop}/analytics/"
-    )
-    (blog,) = found[f"table {well.tag}.my_blog_events"]
-    assert (blog["outcome"], blog["found"]) == ("failure", "it does not exist")

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timezone
-from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.stub import Stubber
 
 from analytics_tracker_construct.cli._aws import Aws
 from analytics_tracker_construct.cli._doctor import function
 from analytics_tracker_construct.cli._doctor.examination import examine
 from analytics_tracker_construct.cli._doctor.findings import Outcome
 
-from .cloud import REGION, Cloud, started
+from .cloud import REGION, Cloud, stack_of, started
 from .deployed import Deployed
 
 
@@ -47,40 +43,8 @@ def test_a_function_that_does_not_exist_is_a_wrong_argument(cloud: Cloud) -> Non
     assert "there is no function nothing in eu-west-1" in done.stderr
 
 
-@contextmanager
-def _stacks(cloud: Cloud, *functions: str) -> Iterator[None]:
-    """Answer for CloudFormation; moto's loads all its services, which takes seconds."""
-    client = cloud.client("cloudformation")
-    stub = Stubber(client)
-    if functions:
-        resources = [
-            {
-                "LogicalResourceId": f"F{index}",
-                "PhysicalResourceId": name,
-                "ResourceType": "AWS::Lambda::Function",
-                "LastUpdatedTimestamp": datetime(2026, 3, 4, tzinfo=timezone.utc),
-                "ResourceStatus": "CREATE_COMPLETE",
-            }
-            for index, name in enumerate(functions)
-        ]
-        answer = {"StackResourceSummaries": resources}
-        stub.add_response("list_stack_resources", answer, {"StackName": "Website"})
-    else:
-        stub.add_client_error("list_stack_resources", "ValidationError")
-    asked = Aws.client
-
-    def answered(aws: Aws, service: str, **options: Any) -> Any:
-        if service == "cloudformation":
-            return client
-        return asked(aws, service, **options)
-
-    with stub, patch.object(Aws, "client", answered):
-        yield
-        stub.assert_no_pending_responses()
-
-
 def test_a_stack_that_does_not_exist_is_a_wrong_argument(cloud: Cloud) -> None:
-    with _stacks(cloud):
+    with stack_of(cloud):
         done = cloud.inside("doctor", "--stack", "Website")
 
     assert done.returncode == 2
@@ -88,7 +52,10 @@ def test_a_stack_that_does_not_exist_is_a_wrong_argument(cloud: Cloud) -> None:
 
 
 def test_the_tracker_of_a_stack_is_found_among_its_functions(well: Deployed) -> None:
-    with _stacks(well.cloud, well.writer, well.function):
+    functions = [
+        ("AWS::Lambda::Function", each) for each in (well.writer, well.function)
+    ]
+    with stack_of(well.cloud, *functions, times=2):
         done = well.cloud.inside("doctor", "--stack", "Website")
 
     assert done.returncode == 0, done.stdout

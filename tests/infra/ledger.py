@@ -98,9 +98,21 @@ NAG = (
         detail="/analytics/*",
     ),
     Row(
+        "AwsSolutions-IAM5",
+        "Analyst/DefaultPolicy/Resource",
+        "Athena names each result itself, below a folder that is the tenant's alone",
+        ("multi_tenant",),
+        detail="/results/shop/*",
+    ),
+    Row(
         "AwsSolutions-S1",
         "Tracker/Salts/Resource",
         "one reader, few requests; server access logs would outlive the salts",
+    ),
+    Row(
+        "AwsSolutions-S1",
+        "Tracker/Catalog/Results/Resource",
+        "copies of what a query found, for a month; Athena keeps a history of its own",
     ),
     Row(
         "AwsSolutions-S1",

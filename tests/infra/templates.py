@@ -91,6 +91,8 @@ def flat(value: Any) -> Any:
     if "Fn::Join" in value:
         separator, parts = value["Fn::Join"]
         return separator.join(flat(part) for part in parts)
+    if "Fn::ImportValue" in value:
+        return f"<{value['Fn::ImportValue']}>"
     if "Fn::Select" in value:
         index, parts = value["Fn::Select"]
         return f"<part {index} of {flat(parts)}>"

@@ -27,7 +27,13 @@ def test_two_trackers_share_a_stack(stack: Stack) -> None:
         for resource in built.all("AWS::ApiGateway::RestApi").values()
     }
     assert len(names) == 2
-    assert len(built.all("AWS::S3::Bucket")) == 4
+    assert len(built.all("AWS::S3::Bucket")) == 6
+    for kind, name in (
+        ("AWS::Athena::WorkGroup", "Name"),
+        ("AWS::Glue::Database", "DatabaseInput"),
+    ):
+        made = [str(each["Properties"][name]) for each in built.all(kind).values()]
+        assert len(set(made)) == len(made) > 1
 
 
 @pytest.mark.parametrize("api", [TrackerApi.rest, TrackerApi.http])

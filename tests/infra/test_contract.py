@@ -24,7 +24,11 @@ from .templates import Built
 #: A new logical id means that CloudFormation replaces the resource, and a bucket's
 #: events stay behind in the old one.
 STATEFUL = {
-    "AWS::S3::Bucket": {"TrackerSalts53D4DF0A", "TrackerTenantsacme973C22E0"},
+    "AWS::S3::Bucket": {
+        "TrackerCatalogResults9A924329",
+        "TrackerSalts53D4DF0A",
+        "TrackerTenantsacme973C22E0",
+    },
     "AWS::Logs::LogGroup": {
         "TrackerLogs6F324061",
         "TrackerAccessLogs056CBB5A",
@@ -65,8 +69,14 @@ def test_the_public_names_are_these() -> None:
     assert set(analytics_tracker_construct.__all__) == {
         "AnalyticsTracker",
         "AnalyticsTrackerStack",
+        "AthenaEngine",
         "Delivery",
+        "DuckDbEngine",
+        "EventCatalog",
+        "EventTable",
         "MetricOptions",
+        "QueryEngine",
+        "Result",
         "Tenant",
         "TrackerApi",
         "TrackerOptions",

@@ -133,7 +133,7 @@ def test_a_month_of_waiting_is_what_a_hand_calculates() -> None:
 def test_every_price_says_where_it_is_written() -> None:
     prices = [each for each in vars(_costs).values() if isinstance(each, _costs.Price)]
 
-    assert len(prices) == 11
+    assert len(prices) == 12
     for price in prices:
         assert price > 0
         assert urlsplit(price.source).hostname == "aws.amazon.com"

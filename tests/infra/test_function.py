@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from analytics_tracker_construct import AnalyticsTracker
 from analytics_tracker_construct._function import RUNTIMES
 
-from .templates import Built, build
+from .templates import Built, Json, build
 
 
 def test_runs_on_arm64_with_the_newest_tested_python(minimal: Built) -> None:
@@ -129,8 +129,13 @@ def test_removal_policy_reaches_all_that_holds_data(stack: Stack, kind: str) -> 
     assert {resource["DeletionPolicy"] for resource in resources} == {"Delete"}
 
 
+def _salts(built: Built, kind: str, name: str) -> Json:
+    """Return the properties of the salt bucket, or of what belongs to it."""
+    return dict(built.all(kind)[built.id_of(kind, f"Salts{name}")]["Properties"])
+
+
 def test_the_salt_bucket_is_private_encrypted_and_unversioned(minimal: Built) -> None:
-    bucket = minimal.only("AWS::S3::Bucket")
+    bucket = _salts(minimal, "AWS::S3::Bucket", "")
 
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert "AES256" in str(bucket["BucketEncryption"])
@@ -142,14 +147,15 @@ def test_the_salt_bucket_is_private_encrypted_and_unversioned(minimal: Built) ->
 
 
 def test_the_salt_bucket_is_reached_over_tls_only(minimal: Built) -> None:
-    (statement,) = minimal.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    policy = _salts(minimal, "AWS::S3::BucketPolicy", "Policy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
 
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_salts_expire_where_the_function_failed_to_destroy_them(minimal: Built) -> None:
-    (rule,) = minimal.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    (rule,) = _salts(minimal, "AWS::S3::Bucket", "")["LifecycleConfiguration"]["Rules"]
 
     assert (rule["Prefix"], rule["ExpirationInDays"]) == ("salts/", 1)
     assert rule["Status"] == "Enabled"

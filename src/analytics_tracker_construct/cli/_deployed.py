@@ -13,6 +13,14 @@ from ._errors import CommandError
 _ATTRIBUTES = "sqs:GetQueueAttributes"
 
 
+class Resource(NamedTuple):
+    """A resource of a stack."""
+
+    type: str
+    name: str
+    """Its physical id."""
+
+
 class Queue(NamedTuple):
     """A queue, as it was when it was looked at."""
 
@@ -39,9 +47,10 @@ def function_in_stack(aws: Aws, stack: str) -> Answer:
     """
     found = [
         configuration
-        for name in _function_names(aws, stack)
+        for type_, name in resources(aws, stack)
+        if type_ == "AWS::Lambda::Function"
         # The writer does not have it, and no function that is none of ours does.
-        if settings.SALT_BUCKET
+        and settings.SALT_BUCKET
         in environment(configuration := function_named(aws, name))
     ]
     if not found:
@@ -132,7 +141,13 @@ def dead_letters_of(sqs: Any, queue: Queue) -> Queue | None:
     return look(sqs, answer["QueueUrl"])
 
 
-def _function_names(aws: Aws, stack: str) -> Iterator[str]:
+def resources(aws: Aws, stack: str) -> Iterator[Resource]:
+    """Yield the resources of a stack and of the stacks nested in it.
+
+    Raises:
+        AwsError: If AWS does not tell.
+        CommandError: If there is no such stack.
+    """
     client = aws.client("cloudformation")
     more: dict[str, str] = {}
     while True:
@@ -154,10 +169,10 @@ def _function_names(aws: Aws, stack: str) -> Iterator[str]:
         for resource in answer.get("StackResourceSummaries", []):
             # One that is being made has no name yet.
             name = resource.get("PhysicalResourceId")
-            if name and resource["ResourceType"] == "AWS::Lambda::Function":
-                yield name
-            elif name and resource["ResourceType"] == "AWS::CloudFormation::Stack":
-                yield from _function_names(aws, name)
+            if name and resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                yield from resources(aws, name)
+            elif name:
+                yield Resource(resource["ResourceType"], name)
         if not answer.get("NextToken"):
             return
         more = {"NextToken": answer["NextToken"]}

@@ -20,8 +20,9 @@ Check a deployed tracker, and say for each check what was found and what to do.
 
 It looks at the function and its settings, at each bucket and whether the function's
 and the writer's roles may store there, at the salts, the queue, the writer, the dead
-letters and the newest stored objects. It changes nothing: dead letters that it looks
-at are hidden from other readers for a moment. No event's content is shown.
+letters, the newest stored objects and the tenants' tables. It changes nothing: dead
+letters that it looks at are hidden from other readers for a moment. No event's
+content is shown.
 
 A check ends as ok, as warning, as failure, or as unknown: then it could not look,
 mostly since you lack a permission, which it names. Rights are asked of IAM's simulator,
@@ -52,7 +53,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--database",
         metavar="NAME",
-        help="the Glue database whose tables are checked too (default: none)",
+        help="the Glue database of the tenants' tables (default: the one of --stack; "
+        "with --function, tables are not checked)",
     )
     parser.add_argument(
         "--format",

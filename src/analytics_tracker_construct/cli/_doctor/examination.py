@@ -34,7 +34,7 @@ def examine(
         function_name: The tracker's function.
             Default: that of the stack; one of both must be given.
         database: The Glue database of the tenants' tables.
-            Default: tables are not looked at.
+            Default: that of the stack; without a stack, tables are not looked at.
 
     Raises:
         CommandError: If there is no such tracker, or the credentials are of no use.
@@ -67,12 +67,8 @@ def examine(
     yield from _buckets(subject, function.patterns(configuration))
     yield from salts.check(subject)
     yield from behind
-    if database:
-        for tenant in config.tenants.values():
-            yield from guarded(
-                f"table of {tenant.name}",
-                glue.check(subject, database, tenant),
-            )
+    if config.tenants:
+        yield from guarded("tables", _tables(subject, stack, database))
 
 
 def _configuration(aws: Aws, stack: str | None, function_name: str | None) -> Answer:
@@ -102,6 +98,23 @@ def _buckets(subject: Subject, patterns: tuple[str, ...]) -> Iterator[Finding]:
             continue
         yield from guarded(f"key of {bucket}", buckets.encryptable(subject, bucket))
         yield from guarded(f"objects in {bucket}", objects.check(subject, bucket))
+
+
+def _tables(
+    subject: Subject, stack: str | None, database: str | None
+) -> Iterator[Finding]:
+    if database is None and stack is not None:
+        found = list(glue.databases(subject, stack))
+        if len(found) != 1:
+            yield glue.which(stack, found)
+            return
+        (database,) = found
+    if database is None:
+        return
+    for tenant in subject.settings.tenants.values():
+        yield from guarded(
+            f"table of {tenant.name}", glue.check(subject, database, tenant)
+        )
 
 
 def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:

@@ -1,28 +1,79 @@
-"""Checks of the tenants' tables in Glue against the columns that are stored."""
+"""Checks of the tenants' tables and views in Glue against what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..._handler import columns, settings
+from ..._sql import tables
+from .. import _deployed
 from .._aws import Answer, AwsError, call
-from .findings import Finding, failure, ok
+from .findings import Finding, failure, ok, warning
 from .subject import Subject
 
-_MAKE = "create it over the stored objects, with the columns in README.md"
+_MAKE = (
+    "deploy with this version of the construct where the stack is older, or make it "
+    "with what `analytics-tracker sql setup --bucket {bucket} --table {table}` prints"
+)
 _CHANGE = "change the table so, or drop and create it; stored objects stay as they are"
+
+
+def databases(subject: Subject, stack: str) -> Iterator[str]:
+    """Yield the names of a stack's databases.
+
+    Raises:
+        AwsError: If AWS does not tell.
+    """
+    for resource in _deployed.resources(subject.aws, stack):
+        if resource.type == "AWS::Glue::Database":
+            yield resource.name
+
+
+def which(stack: str, found: list[str]) -> Finding:
+    """Return why the tables of a stack are not looked at: it has not one database."""
+    if found:
+        return warning(
+            "tables",
+            f"stack {stack} has {len(found)} databases: {', '.join(found)}",
+            "name the tracker's with --database",
+        )
+    return warning(
+        "tables",
+        f"stack {stack} has no database",
+        "name that of the tracker's catalog with --database; where the stack is older "
+        "than the catalog, deploy with this version of the construct",
+    )
 
 
 def check(
     subject: Subject, database: str, tenant: settings.Tenant
 ) -> Iterator[Finding]:
-    """Yield whether a tenant's table is as its objects are.
+    """Yield whether a tenant's table is as its objects are, and whether it has views.
 
     Raises:
         AwsError: If AWS does not tell.
     """
-    name = f"{tenant.name.replace('-', '_')}_events"
-    what = f"table {database}.{name}"
+    names = tables.names(tables.table_of(tenant.name))
+    make = _MAKE.format(bucket=tenant.bucket, table=names.table)
+    what = f"table {database}.{names.table}"
+    table = _look(subject, database, names.table)
+    if table is None:
+        yield failure(what, "it does not exist", make)
+        return
+    problems = list(_problems(table, tables.location(tenant.bucket)))
+    if problems:
+        yield failure(what, "; ".join(problems), _CHANGE)
+    else:
+        yield ok(what, f"its {len(tables.COLUMNS)} columns are those stored")
+    for view in (names.unique, names.sessions):
+        what = f"view {database}.{view}"
+        if _look(subject, database, view) is None:
+            yield warning(what, "it does not exist, and queries need it", make)
+        else:
+            yield ok(what, "it is there")
+
+
+def _look(subject: Subject, database: str, name: str) -> Answer | None:
     try:
         answer = call(
             "glue:GetTable",
@@ -33,31 +84,43 @@ def check(
     except AwsError as error:
         if not error.missing:
             raise
-        yield failure(what, "it does not exist", _MAKE)
-        return
-    table = answer["Table"]
+        return None
+    table: Answer = answer["Table"]
+    return table
+
+
+def _problems(table: Answer, location: str) -> Iterator[str]:
     stored = table.get("StorageDescriptor", {})
-    problems = [
-        *_differences("column", stored.get("Columns", []), columns.COLUMNS),
-        *_differences(
-            "partition key", table.get("PartitionKeys", []), columns.PARTITIONS
-        ),
-    ]
-    location = f"s3://{tenant.bucket}/{columns.PREFIX}"
+    yield from _differences("column", stored.get("Columns", []), tables.COLUMNS)
+    yield from _differences(
+        "partition key", table.get("PartitionKeys", []), tables.PARTITIONS
+    )
     if stored.get("Location", "").rstrip("/") != location.rstrip("/"):
-        problems.append(f"its location is not {location}")
-    if problems:
-        yield failure(what, "; ".join(problems), _CHANGE)
-    else:
-        yield ok(what, f"its {len(columns.COLUMNS)} columns are those stored")
+        yield f"its location is not {location}"
+    yield from _unlike(
+        "parameter",
+        table.get("Parameters", {}),
+        {
+            name: value
+            for name, value in tables.parameters(location).items()
+            if name.startswith(("projection.", "storage."))
+        },
+        # Folders named so are where Athena looks anyway.
+        needless=("storage.location.template",),
+    )
+    serde = stored.get("SerdeInfo", {})
+    if serde.get("SerializationLibrary") != tables.SERDE:
+        yield f"its SerDe is not {tables.SERDE}"
+    yield from _unlike(
+        "SerDe parameter", serde.get("Parameters", {}), tables.SERDE_PARAMETERS
+    )
 
 
 def _differences(
     what: str, found: list[Answer], wanted: Iterable[columns.Column]
 ) -> Iterator[str]:
-    # Glue keeps names in lower case, those of a struct's members too.
     types = {each["Name"].lower(): _plain(each.get("Type", "")) for each in found}
-    expected = {each.name.lower(): _plain(each.type) for each in wanted}
+    expected = {each.name: _plain(each.type) for each in wanted}
     for name, type_ in expected.items():
         if name not in types:
             yield f"{what} {name} is missing"
@@ -65,6 +128,23 @@ def _differences(
             yield f"{what} {name} is {types[name]}, not {type_}"
     for name in types.keys() - expected.keys():
         yield f"{what} {name} is not stored"
+
+
+def _unlike(
+    what: str,
+    found: Mapping[str, str],
+    wanted: Mapping[str, str],
+    needless: Iterable[str] = (),
+) -> Iterator[str]:
+    for name, value in wanted.items():
+        if name not in found:
+            if name not in needless:
+                yield f"{what} {name} is missing, and should be {value}"
+        # What a mapping names is as the function writes it; the rest is not so exact.
+        elif found[name] != value and (
+            name.startswith("mapping.") or found[name].lower() != value.lower()
+        ):
+            yield f"{what} {name} is {found[name]}, not {value}"
 
 
 def _plain(type_: str) -> str:

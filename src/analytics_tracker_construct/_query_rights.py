@@ -1,0 +1,145 @@
+"""What a query of Athena's needs of IAM: workgroup, catalog, results, and no more.
+
+Athena acts as the one who asks, in Glue, in S3 and in KMS. The events themselves are
+granted by `_permissions.read_events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from aws_cdk import Stack, Token
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ._catalog_results import Results, folder
+from ._permissions import LIST, LOCATE
+from ._sql import tables
+
+#: Run queries in a workgroup, watch and stop them, and read their results.
+#: https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html
+RUN = (
+    "athena:BatchGetQueryExecution",
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:GetQueryRuntimeStatistics",
+    "athena:GetWorkGroup",
+    "athena:ListQueryExecutions",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+READ_QUERIES = (
+    "athena:BatchGetNamedQuery",
+    "athena:GetNamedQuery",
+    "athena:ListNamedQueries",
+)
+#: https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-example-policies.html
+FIND_CATALOG = "athena:GetDataCatalog"
+#: Partitions are projected, and Athena asks Glue for none. It is allowed to all the
+#: same: where it asked, every query would fail.
+#: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+READ_RELATIONS = ("glue:GetDatabase", "glue:GetPartitions", "glue:GetTable")
+FIND_DATABASE = "glue:GetDatabase"
+#: Larger results come in parts.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+KEEP_RESULTS = (
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
+#: https://docs.aws.amazon.com/athena/latest/ug/encryption.html
+USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+class Relations(NamedTuple):
+    """The tables and views of a database that may be read."""
+
+    database: str
+    names: Iterable[str]
+
+
+def let_query(
+    catalog: Construct,
+    grantee: iam.IGrantable,
+    *,
+    relations: Relations,
+    results: Results,
+    tenant: str | None = None,
+    more: Sequence[str] = (),
+) -> iam.Grant:
+    """Let `grantee` run queries over relations in the workgroup of a tenant.
+
+    Args:
+        catalog: What the workgroup is a part of.
+        grantee: Who may.
+        relations: What may be read.
+        results: Where results are.
+        tenant: Whose workgroup.
+            Default: that over all tenants.
+        more: More actions upon the workgroup.
+
+    Raises:
+        ValueError: If `grantee` is of another account or can have no policy.
+    """
+    stack = Stack.of(catalog)
+    _check_account(grantee, stack.account)
+
+    def allow(
+        actions: Iterable[str], *resources: str, prefix: str | None = None
+    ) -> iam.Grant:
+        return iam.Grant.add_to_principal(
+            actions=list(actions),
+            conditions=(
+                {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
+            ),
+            grantee=grantee,
+            resource_arns=list(resources),
+        )
+
+    athena = f"arn:{stack.partition}:athena:{stack.region}:{stack.account}"
+    glue = f"arn:{stack.partition}:glue:{stack.region}:{stack.account}"
+    database = relations.database
+    mine = folder(tenant)
+    workgroup = tables.workgroup_of(database, tenant)
+    grant = allow((*RUN, *more), f"{athena}:workgroup/{workgroup}")
+    if not grant.success:
+        raise ValueError(
+            f"'grantee' {grantee!r} has no policy of its own, and Athena runs a query "
+            "as who asks; pass a role, a user or a group of the catalog's account"
+        )
+    for another in (
+        allow([FIND_CATALOG], f"{athena}:datacatalog/AwsDataCatalog"),
+        allow(
+            READ_RELATIONS,
+            f"{glue}:catalog",
+            f"{glue}:database/{database}",
+            *(f"{glue}:table/{database}/{name}" for name in relations.names),
+        ),
+        # Athena looks it up whichever database a query names.
+        allow([FIND_DATABASE], f"{glue}:database/default"),
+        allow(KEEP_RESULTS, results.bucket.arn_for_objects(f"{mine}*")),
+        allow([LOCATE], results.bucket.bucket_arn),
+        allow([LIST], results.bucket.bucket_arn, prefix=mine),
+    ):
+        grant = grant.combine(another)
+    if results.key is not None:
+        grant = grant.combine(results.key.grant(grantee, *USE_KEY))
+    return grant
+
+
+def _check_account(grantee: iam.IGrantable, account: str) -> None:
+    theirs = grantee.grant_principal.principal_account
+    if (
+        theirs is not None
+        and not Token.is_unresolved(theirs)
+        and not Token.is_unresolved(account)
+        and theirs != account
+    ):
+        raise ValueError(
+            f"'grantee' is of account {theirs}, and Athena has no queries from there "
+            f"in the catalog's account {account}; make a role in {account} that "
+            f"account {theirs} may assume, and pass that"
+        )

@@ -1,0 +1,140 @@
+"""What IAM answers to the policies of a template, as a real evaluator of them says.
+
+It is a package of npm's, pinned in `tests/iam`; the first run fetches it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from aws_cdk import Stack
+from aws_cdk.assertions import Template
+
+from .templates import Json, flat
+
+FOLDER = Path(__file__).parents[1] / "iam"
+ACCOUNT = "111111111111"
+REGION = "eu-west-1"
+
+#: The end of a logical id.
+_HASH_CHARS = 8
+
+
+class Request(NamedTuple):
+    """One action that somebody tries."""
+
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...] = ()
+
+
+class Policies(NamedTuple):
+    """What decides what somebody may do."""
+
+    identity: Json
+    """The policy of who asks."""
+    resources: dict[str, Json]
+    """The policies of buckets and keys by their ARNs."""
+
+    def refused(self, requests: Iterable[Request]) -> set[Request]:
+        """Return those of some requests that IAM does not allow."""
+        requests = tuple(requests)
+        questions = [
+            {
+                "account": ACCOUNT,
+                "action": request.action,
+                "context": {
+                    "aws:ResourceAccount": ACCOUNT,
+                    "aws:SecureTransport": "true",
+                    **dict(request.context),
+                },
+                "policy": self.identity,
+                "principal": f"arn:aws:iam::{ACCOUNT}:role/analyst",
+                "resource": request.resource,
+                "resourcePolicy": self.resources.get(_owner(request.resource)),
+            }
+            for request in requests
+        ]
+        done = subprocess.run(
+            ["node", "simulate.mjs"],
+            capture_output=True,
+            check=False,
+            cwd=_installed(),
+            input=json.dumps(questions),
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert set(found) <= {"Allowed", "ImplicitlyDenied", "ExplicitlyDenied"}
+        answered = zip(requests, found, strict=True)
+        return {request for request, answer in answered if answer != "Allowed"}
+
+
+def policies_of(stack: Stack, name: str) -> Policies:
+    """Return what decides for a role of a stack, with values for what is yet unknown.
+
+    Buckets and keys are called as their constructs are.
+
+    Args:
+        stack: It is synthesised, and must know its account and region.
+        name: How the logical ids of the role's policies begin.
+    """
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    known = {"AWS::Partition": "aws", "AWS::AccountId": ACCOUNT, "AWS::Region": REGION}
+    arns = {}
+    for logical_id, resource in resources.items():
+        construct = logical_id[:-_HASH_CHARS]
+        arns[logical_id] = {
+            "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{construct}",
+            "AWS::S3::Bucket": f"arn:aws:s3:::{construct.lower()}",
+        }.get(resource["Type"], logical_id)
+        known |= {logical_id: logical_id, f"{logical_id}.Arn": arns[logical_id]}
+
+    def filled(document: object) -> Json:
+        text = json.dumps(flat(document))
+        for reference, value in known.items():
+            text = text.replace(f"<{reference}>", value)
+        assert "<" not in text, text
+        return dict(json.loads(text))
+
+    statements = []
+    guards = {}
+    for logical_id, resource in resources.items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::IAM::Policy" and logical_id.startswith(name):
+            statements += properties["PolicyDocument"]["Statement"]
+        elif resource["Type"] == "AWS::KMS::Key":
+            guards[arns[logical_id]] = filled(properties["KeyPolicy"])
+        elif resource["Type"] == "AWS::S3::BucketPolicy":
+            bucket = arns[properties["Bucket"]["Ref"]]
+            guards[bucket] = filled(properties["PolicyDocument"])
+    identity = filled({"Version": "2012-10-17", "Statement": statements})
+    return Policies(identity, guards)
+
+
+def _owner(resource: str) -> str:
+    """Return the ARN of what has the policy: of an object that is its bucket."""
+    return resource.partition("/")[0] if ":s3:" in resource else resource
+
+
+def _installed() -> Path:
+    """Return the evaluator's folder, once npm has fetched what its lock file says."""
+    lock = FOLDER / "package-lock.json"
+    there = FOLDER / "node_modules" / ".package-lock.json"
+    if not there.exists() or there.stat().st_mtime < lock.stat().st_mtime:
+        npm = shutil.which("npm")
+        assert npm, "the policy evaluator needs npm, which comes with Node"
+        subprocess.run(
+            [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+            capture_output=True,
+            check=True,
+            cwd=FOLDER,
+            timeout=300,
+        )
+    return FOLDER
