@@ -45,6 +45,7 @@ _API = "https://aws.amazon.com/api-gateway/pricing/"
 _LAMBDA = "https://aws.amazon.com/lambda/pricing/"
 _S3 = "https://aws.amazon.com/s3/pricing/"
 _SQS = "https://aws.amazon.com/sqs/pricing/"
+_ATHENA = "https://aws.amazon.com/athena/pricing/"
 _CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
 
 REST_MILLION = Price(3.50, "million requests of a REST API", _API)
@@ -53,12 +54,15 @@ INVOCATION_MILLION = Price(0.20, "million invocations", _LAMBDA)
 GB_SECOND = Price(0.0000133334, "GB-second on arm64", _LAMBDA)
 PUT_MILLION = Price(5.00, "million PUTs", _S3)
 SQS_MILLION = Price(0.40, "million requests of a standard queue, 64 KiB each", _SQS)
+SCANNED_TB = Price(5.00, "TB that queries read, 10 MB at least of each", _ATHENA)
 LOGS_GB = Price(0.50, "GB of logs taken in", _CLOUDWATCH)
 LOGS_GB_MONTH = Price(0.03, "GB of logs kept for a month", _CLOUDWATCH)
 DASHBOARD_MONTH = Price(3.00, "dashboard a month", _CLOUDWATCH)
 ALARM_MONTH = Price(0.10, "alarm a month", _CLOUDWATCH)
 METRIC_MONTH = Price(0.30, "metric a month in which it has values", _CLOUDWATCH)
 
+#: Bytes that a query is charged for at least, and in steps of which.
+_SCAN_BYTES, _SCAN_STEP = 10_000_000, 1_000_000
 #: Bytes that count as one request: of an HTTP API, of a queue.
 _HTTP_BYTES = 512 * 1024
 _SQS_BYTES = 64 * 1024
@@ -171,6 +175,12 @@ def _buffered(design: Design, work: Work) -> dict[str, float]:
 def _runs(memory_mib: float, seconds: float) -> float:
     """What a million runs of a function cost."""
     return INVOCATION_MILLION + memory_mib / 1024 * seconds * 1e6 * GB_SECOND
+
+
+def query_dollars(scanned: int) -> float:
+    """Return what a query in Athena costs that read so many bytes."""
+    steps = math.ceil(max(scanned, _SCAN_BYTES) / _SCAN_STEP)
+    return steps * _SCAN_STEP / 1e12 * SCANNED_TB
 
 
 def requests_a_day(rate: float = RATE_LIMIT) -> float:

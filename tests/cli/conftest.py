@@ -18,6 +18,7 @@ def data(tmp_path: Path) -> Path:
             row = {
                 "eventId": f"{bucket}-{number}",
                 "eventType": "page_view",
+                "serverTimestamp": "2026-01-31T12:00:00.000Z",
                 "page": page,
                 "viewport": {"width": 390, "height": None},
             }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+
+from analytics_tracker_construct import cli
 
 COMMAND = [sys.executable, "-m", "analytics_tracker_construct.cli"]
 
@@ -33,6 +36,24 @@ def run(
 def query(data: Path, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Ask a data folder."""
     return run("query", sql, "--local", "--data", str(data), *options)
+
+
+def inside(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one command in this process, which is quicker than in its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = cli.main(arguments)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    return subprocess.CompletedProcess(
+        arguments, status, out.getvalue(), err.getvalue()
+    )
+
+
+def ask(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Ask a data folder in this process."""
+    return inside("query", *arguments, "--local", "--data", str(data))
 
 
 class Dev:

@@ -20,13 +20,17 @@ def test_says_its_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], ["dev", "query", "all_events"]),
+        ([], ["dev", "query", "sql", "daily-page-views"]),
         (
             ["dev"],
             ["--host", "--port", "--allow", "--tenant", "fallback", "examples:"],
         ),
         (["openapi"], ["--server", "/openapi.json", "/docs"]),
-        (["query"], ["--local", "--format", "SHOW TABLES", "_unique"]),
+        (["query"], ["--local", "--format", "SHOW TABLES", "_unique", "--stack"]),
+        (["query"], ["--from", "--param", "parquet", "--workgroup", "examples:"]),
+        (["sql"], ["list", "show", "setup", "examples:"]),
+        (["sql", "show"], ["--tenant", "--table", "--dialect"]),
+        (["sql", "setup"], ["--bucket", "--table", "--database"]),
     ],
 )
 def test_help_shows_what_there_is(
@@ -46,7 +50,9 @@ def test_help_shows_what_there_is(
     assert max(map(len, out.splitlines())) <= 90
 
 
-@pytest.mark.parametrize("arguments", [[], ["deploy"], ["query"], ["dev", "--nope"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["deploy"], ["query"], ["sql"], ["dev", "--nope"]]
+)
 def test_wrong_arguments_exit_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
@@ -60,7 +66,7 @@ def test_an_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cli.query, "run", interrupt)
 
-    assert cli.main(["query", "SELECT 1"]) == 130
+    assert cli.main(["query", "SELECT 1", "--local"]) == 130
 
 
 def test_starts_without_the_cdk_and_without_the_extras() -> None:
@@ -69,7 +75,8 @@ def test_starts_without_the_cdk_and_without_the_extras() -> None:
         "import sys\n"
         "from analytics_tracker_construct import cli\n"
         "cli._parser()\n"
-        "print({'aws_cdk', 'jsii', 'duckdb', 'rich', 'boto3'} & set(sys.modules))"
+        "print({'aws_cdk', 'jsii', 'duckdb', 'rich', 'boto3', 'sqlglot', 'pyarrow'}"
+        " & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

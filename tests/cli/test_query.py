@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from analytics_tracker_construct.cli import _output
+from analytics_tracker_construct.query import DuckDbEngine, Result
 
-from .running import query, run
+from .running import query
 
 
 def test_prints_a_table(data: Path) -> None:
@@ -80,23 +80,28 @@ def test_an_error_of_the_query_names_the_tables(data: Path, sql: str) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert (
-        "tables: my_blog_events, my_blog_events_unique, "
-        "shop_events, shop_events_unique, all_events\n"
+        "tables: my_blog_events, my_blog_events_unique, my_blog_sessions, "
+        "shop_events, shop_events_unique, shop_sessions, "
+        "all_events, all_sessions, all_lines\n"
     ) in done.stderr
     assert "columns: DESCRIBE all_events" in done.stderr
     assert "hyphens in names are underscores" in done.stderr
     assert done.stdout == ""
 
 
-def test_shows_both_tables_of_each_tenant(data: Path) -> None:
+def test_shows_the_tables_of_each_tenant(data: Path) -> None:
     done = query(data, "SHOW TABLES", "--format", "csv")
 
     assert sorted(done.stdout.split()[1:]) == [
         "all_events",
+        "all_lines",
+        "all_sessions",
         "my_blog_events",
         "my_blog_events_unique",
+        "my_blog_sessions",
         "shop_events",
         "shop_events_unique",
+        "shop_sessions",
     ]
 
 
@@ -121,14 +126,6 @@ def test_more_than_one_statement_is_an_error(data: Path) -> None:
 )
 def test_one_statement_is_one_whatever_it_is_made_of(data: Path, sql: str) -> None:
     assert query(data, sql).returncode == 0
-
-
-def test_without_local_says_that_it_asks_local_data_only() -> None:
-    done = run("query", "SELECT 1")
-
-    assert done.returncode == 2
-    assert "this version queries local data only" in done.stderr
-    assert "--local" in done.stderr
 
 
 def test_an_empty_folder_has_empty_tables_and_a_hint(tmp_path: Path) -> None:
@@ -186,19 +183,24 @@ def test_without_duckdb_names_the_extra() -> None:
     assert "Traceback" not in done.stderr
 
 
+def _asked(data: Path, sql: str) -> Result:
+    return DuckDbEngine(data).sql(sql)
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
 
 
 def test_a_table_fits_the_terminal_and_loses_nothing(
+    data: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("TERM", "xterm")
     out = _Terminal()
-    cursor = duckdb.connect().execute("SELECT repeat('abcdefghij', 9) AS a")
-    _output.write(cursor, "table", out)
+    answer = _asked(data, "SELECT repeat('abcdefghij', 9) AS a")
+    _output.write(answer, "table", out)
 
     lines = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()).splitlines()
     assert max(map(len, lines)) <= 40
@@ -222,18 +224,18 @@ def test_a_table_fits_the_terminal_and_loses_nothing(
         ("NULL", None),
     ],
 )
-def test_every_type_has_its_form_in_json(sql: str, expected: Any) -> None:
+def test_every_type_has_its_form_in_json(data: Path, sql: str, expected: Any) -> None:
     out = io.StringIO()
-    _output.write(duckdb.connect().execute(f"SELECT {sql}"), "json", out)
+    _output.write(_asked(data, f"SELECT {sql}"), "json", out)
 
     ((value,),) = [list(row.values()) for row in json.loads(out.getvalue())]
     assert value == expected
 
 
 @pytest.mark.parametrize("form", _output.FORMATS)
-def test_more_rows_than_a_block_all_come(form: str) -> None:
+def test_more_rows_than_a_block_all_come(data: Path, form: str) -> None:
     out = io.StringIO()
-    _output.write(duckdb.connect().execute("SELECT * FROM range(2500)"), form, out)
+    _output.write(_asked(data, "SELECT * FROM range(2500)"), form, out)
 
     text = out.getvalue()
     assert "2499" in text

@@ -8,17 +8,21 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import _interrupt, dev, doctor, openapi, query, replay
+from . import _interrupt, dev, doctor, openapi, query, replay, sql
 from ._errors import CommandError
 
 _DESCRIPTION = """\
-Run the analytics tracker on this machine, and ask what it stored.
+Run the analytics tracker on this machine (with the extra `local`).
 
   analytics-tracker dev        the deployed function on localhost, objects in a folder
-  analytics-tracker query      SQL over the stored events
   analytics-tracker openapi    the routes and answers, as an OpenAPI description
 
-Look after a deployed one (with the extra `aws`).
+Ask what was stored, here or in Athena (with the extra `aws`).
+
+  analytics-tracker query      page views, visitors, funnels and more, or any SQL
+  analytics-tracker sql        the queries as text, and tables for other buckets
+
+Look after a deployed tracker (with the extra `aws`).
 
   analytics-tracker doctor     check a deployed tracker and say what to do
   analytics-tracker replay     move dead letters back to the queue
@@ -27,7 +31,7 @@ Look after a deployed one (with the extra `aws`).
 _EPILOG = """\
 try it:
   analytics-tracker dev
-  analytics-tracker query --local "SELECT tenant, count(*) FROM all_events GROUP BY 1"
+  analytics-tracker query daily-page-views --local
 
 `analytics-tracker COMMAND --help` tells more about a command.
 """
@@ -71,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", required=True
     )
     dev.add_to(commands)
-    query.add_to(commands)
     openapi.add_to(commands)
+    query.add_to(commands)
+    sql.add_to(commands)
     doctor.add_to(commands)
     replay.add_to(commands)
     return parser

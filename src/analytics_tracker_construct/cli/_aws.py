@@ -117,17 +117,17 @@ class Aws:
                 "pip install 'analytics-tracker-construct[aws]'"
             ) from None
         try:
-            self._session = boto3.Session(profile_name=profile, region_name=region)
+            self.session = boto3.Session(profile_name=profile, region_name=region)
         except errors.BotoCoreError as error:
             raise CommandError(
                 f"{error}; name another with --profile",
                 status=2 if isinstance(error, errors.ProfileNotFound) else 1,
             ) from None
-        if not self._session.region_name:
+        if not self.session.region_name:
             raise CommandError(
                 "no AWS region is set; name the tracker's with --region", status=2
             )
-        self.region: str = self._session.region_name
+        self.region: str = self.session.region_name
 
     def client(self, service: str, *, connections: int = 10) -> Any:
         """Return a client of a service.
@@ -143,7 +143,7 @@ class Aws:
         from botocore.config import Config  # noqa: PLC0415  see above
 
         try:
-            return self._session.client(
+            return self.session.client(
                 service,
                 config=Config(
                     connect_timeout=10,

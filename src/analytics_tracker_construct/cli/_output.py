@@ -8,62 +8,44 @@ import json
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
+from .._query.result import Result, Row
 from ._text import visible
-
-if TYPE_CHECKING:
-    import duckdb
 
 FORMATS = ("table", "csv", "json")
 
-#: Rows that are read at a time; a table's columns are as wide as each block needs.
-_BLOCK = 1000
 
-Row = tuple[Any, ...]
-
-
-def write(cursor: duckdb.DuckDBPyConnection, form: str, out: TextIO) -> None:
-    """Write every row that `cursor` has left.
+def write(result: Result, form: str, out: TextIO) -> None:
+    """Write every row that `result` has left.
 
     Args:
-        cursor: An executed query.
+        result: The answer to a query.
         form: One of `FORMATS`.
         out: Where to.
     """
-    names = [column[0] for column in cursor.description or ()]
+    names = [column.name for column in result.columns]
     if form == "csv":
-        _csv(names, cursor, out)
+        _csv(names, result, out)
     elif form == "json":
-        _json(names, cursor, out)
+        _json(names, result, out)
     else:
-        _table(names, cursor, out)
+        _table(names, result, out)
     out.flush()
 
 
-def _blocks(
-    cursor: duckdb.DuckDBPyConnection, *, at_least_one: bool = False
-) -> Iterator[list[Row]]:
-    block = cursor.fetchmany(_BLOCK)
-    if at_least_one and not block:
-        yield block
-    while block:
-        yield block
-        block = cursor.fetchmany(_BLOCK)
-
-
-def _csv(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+def _csv(names: list[str], result: Result, out: TextIO) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    for block in _blocks(cursor):
+    for block in result.blocks():
         writer.writerows([_cell(value, null="") for value in row] for row in block)
 
 
-def _json(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+def _json(names: list[str], result: Result, out: TextIO) -> None:
     # The escapes of a stream that lacks a character would not be JSON.
     ascii_only = not _is_unicode(out)
     separator = "[\n"
-    for block in _blocks(cursor):
+    for block in result.blocks():
         for row in block:
             document = {n: _plain(v) for n, v in zip(names, row, strict=True)}
             out.write(separator + json.dumps(document, ensure_ascii=ascii_only))
@@ -71,7 +53,16 @@ def _json(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> N
     out.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
-def _table(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> None:
+def _blocks(result: Result) -> Iterator[list[Row]]:
+    """Iterate over blocks of rows; a table has one even without rows."""
+    block: list[Row] | None = None
+    for block in result.blocks():
+        yield block
+    if block is None:
+        yield []
+
+
+def _table(names: list[str], result: Result, out: TextIO) -> None:
     from rich import box  # noqa: PLC0415  an extra, and slow to load
     from rich.console import Console  # noqa: PLC0415  likewise
     from rich.table import Table  # noqa: PLC0415  likewise
@@ -80,7 +71,8 @@ def _table(names: list[str], cursor: duckdb.DuckDBPyConnection, out: TextIO) -> 
     # A file or a pipe has no width to fit into: nothing is cut there.
     console = Console(file=out, width=None if out.isatty() else 1_000_000)
     count = 0
-    for block in _blocks(cursor, at_least_one=True):
+    # The columns of a block are as wide as its rows need.
+    for block in _blocks(result):
         count += len(block)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for index, name in enumerate(names):

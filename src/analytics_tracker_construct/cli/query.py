@@ -1,88 +1,189 @@
-"""`analytics-tracker query`: SQL over the stored events."""
+"""`analytics-tracker query`: questions about the stored events."""
 
 from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .._local import duck
-from . import _output
+from .._handler import buckets
+from .._query.engine import DEFAULT_DAYS, QueryEngine, window
+from .._query.result import Result
+from .._sql import queries
+from . import _asking, _aws, _progress, _target
 from ._errors import CommandError
 from ._interrupt import interruptible
-from .dev import DATA
-
-if TYPE_CHECKING:
-    import duckdb
 
 _DESCRIPTION = """\
-Answer SQL over the events that `analytics-tracker dev` stored (DuckDB).
+Answer a question about the stored events: one of the queries that come with the
+tracker, or any SQL. It is asked in Athena (with the extra `aws`) or, with --local, of
+the folder that `analytics-tracker dev` fills (DuckDB, with the extra `local`).
+
+`analytics-tracker sql list` shows the queries. They cover whole UTC days, the last
+seven unless told otherwise, and all tenants unless one is named.
 
 Each tenant or bucket has a table with its name, hyphens as underscores, and
 `_events`: every stored line. `<table>_unique` has each event once, however often it
-was sent (one row for each eventId of a day, the first received), and `all_events`
-is those of all tenants with the column `tenant`. Columns are those of the stored
-objects, with year, month and day of the folder they lie in.
+was sent (one row for each eventId of a day, the first received), and `<name>_sessions`
+each session of a day. `all_events` and `all_sessions` are those of all tenants with
+the column `tenant`. SQL is that of the engine: Athena's or DuckDB's.
 """
 
 _EPILOG = """\
 examples:
+  analytics-tracker query daily-page-views --local
+  analytics-tracker query top-pages --local --tenant shop --param limit=10
+  analytics-tracker query daily-visitors --stack Website --tenant shop
+      --from 2026-01-01 --to 2026-01-31 --format csv --output january.csv
+  analytics-tracker query --stack Website "SELECT page, count(*) AS views
+      FROM shop_events_unique WHERE year = '2026' AND month = '01' GROUP BY page"
   analytics-tracker query --local "SHOW TABLES"
   analytics-tracker query --local "DESCRIBE all_events"
-  analytics-tracker query --local "SELECT left(timestamp, 10) AS day, count(*) AS views
-      FROM all_events WHERE eventType = 'page_view' GROUP BY day ORDER BY day"
   analytics-tracker query --local --format csv - < question.sql > answer.csv
 """
+
+#: What is one word can be no question in SQL.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "query",
-        help="answer SQL over the stored events",
+        help="answer a question about the stored events",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("sql", metavar="SQL", help="one query; - reads it from stdin")
     parser.add_argument(
-        "--local",
-        action="store_true",
-        help="query the data folder of this machine; this version asks nothing else",
+        "query",
+        metavar="NAME|SQL",
+        help="the name of a query, or one query in SQL; - reads SQL from stdin",
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=DATA,
-        metavar="FOLDER",
-        help="the data folder (default: %(default)s)",
+    what = parser.add_argument_group("what a named query is about")
+    what.add_argument(
+        "--tenant",
+        type=tenant,
+        metavar="TENANT",
+        help="whose events (default: those of all tenants)",
     )
-    parser.add_argument(
-        "--format",
-        choices=_output.FORMATS,
-        default="table",
-        help="how rows are printed (default: %(default)s)",
+    what.add_argument(
+        "--from",
+        dest="start",
+        metavar="DAY",
+        help=f"first UTC day, such as 2026-01-31 (default: {DEFAULT_DAYS} days in all)",
     )
+    what.add_argument(
+        "--to", dest="end", metavar="DAY", help="last UTC day (default: today)"
+    )
+    what.add_argument(
+        "--param",
+        action="append",
+        type=_parameter,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the query; may be repeated",
+    )
+    _asking.add_to(parser)
+    _target.add_to(parser)
+    _aws.add_to(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the rows of one query."""
-    if not options.local:
-        raise CommandError(
-            "this version queries local data only; add --local",
-            status=2,
-        )
-    sql = _sql(options.sql)
-    opened: list[duckdb.DuckDBPyConnection] = []
+    """Print the answer to one question."""
+    question = _question(options)
+    _target.check(options)
+    opened: list[QueryEngine] = []
 
     def stop() -> None:
-        for connection in opened:
-            connection.interrupt()
+        for engine in opened:
+            _cancel(engine, options)
 
-    return interruptible(lambda: _answer(sql, options, opened), stop)
+    return interruptible(lambda: _answer(question, options, opened), stop)
+
+
+def _cancel(engine: QueryEngine, options: argparse.Namespace) -> None:
+    try:
+        if engine.cancel() and not options.local:
+            _progress.note("the query was cancelled in Athena")
+    except Exception as error:  # noqa: BLE001  the command ends, whatever AWS says
+        _progress.note(f"the query may run on in Athena: {error}")
+
+
+def _answer(
+    question: str | queries.Query,
+    options: argparse.Namespace,
+    opened: list[QueryEngine],
+) -> int:
+    """Ask and print; put the engine into `opened` as soon as there is one."""
+    with _asking.explained():
+        engine = _asking.engine(options)
+        opened.append(engine)
+        if isinstance(question, str):
+            result = engine.sql(question)
+        else:
+            result = _ask(engine, question, options)
+        with result:
+            _target.write(result, options)
+        _progress.summary(result.statistics)
+        if isinstance(question, queries.Query) and _lacks_bots(
+            question, result, options
+        ):
+            _progress.note(
+                "bots are left out, and curl and scripts are bots; count them with "
+                "--param bots=include"
+            )
+    return 0
+
+
+def _lacks_bots(
+    query: queries.Query, result: Result, options: argparse.Namespace
+) -> bool:
+    """Whether an answer has no rows, as one over events that were sent by hand."""
+    return (
+        result.count == 0
+        # Parquet is written past the count.
+        and options.format != "parquet"
+        and "bots" in {parameter.name for parameter in query.parameters}
+        and "bots" not in dict(options.param)
+    )
+
+
+def _ask(
+    engine: QueryEngine, query: queries.Query, options: argparse.Namespace
+) -> Result:
+    if {"from", "to"} <= {parameter.name for parameter in query.parameters}:
+        _asking.note_days(engine, window(options.start, options.end), options)
+    return engine.run(
+        query.name,
+        tenant=options.tenant,
+        start=options.start,
+        end=options.end,
+        **dict(options.param),
+    )
+
+
+def _question(options: argparse.Namespace) -> str | queries.Query:
+    """Return the named query, or the SQL."""
+    given = options.query
+    if _NAME.fullmatch(given):
+        try:
+            return queries.load(given.lower().replace("_", "-"))
+        except ValueError as error:
+            raise CommandError(str(error), status=2) from None
+    for option, value in (
+        ("--tenant", options.local and options.tenant),
+        ("--from", options.start),
+        ("--to", options.end),
+        ("--param", options.param),
+    ):
+        if value:
+            raise CommandError(
+                f"{option} is for named queries; SQL says it itself, in WHERE", status=2
+            )
+    return _sql(given)
 
 
 def _sql(argument: str) -> str:
@@ -97,84 +198,15 @@ def _sql(argument: str) -> str:
         raise CommandError("the query is not UTF-8 text", status=2) from None
 
 
-def _answer(
-    sql: str, options: argparse.Namespace, opened: list[duckdb.DuckDBPyConnection]
-) -> int:
-    """Ask and print; put the connection into `opened` as soon as there is one."""
-    try:
-        import duckdb  # noqa: PLC0415  an extra, and slow to load
-
-        _check_folder(options.data)
-        connection, views = duck.connect(options.data)
-    except ImportError:
-        raise CommandError(
-            "queries need DuckDB: pip install 'analytics-tracker-construct[local]'"
-        ) from None
-    opened.append(connection)
-    if not any(view.files for view in views):
-        _note(_no_events(options.data))
-    try:
-        _check_one(connection, sql)
-        connection.execute(sql)
-        _print(connection, options.format)
-    except duckdb.Error as error:
-        names = [name for view in views for name in view.names]
-        tables = ", ".join([*names, duck.ALL])
-        way_out = f"{error}\n\ntables: {tables}"
-        # What these say is about names and grammar, not about files or memory.
-        if isinstance(error, duckdb.ProgrammingError):
-            way_out += (
-                f"\ncolumns: DESCRIBE {duck.ALL}\nhyphens in names are underscores"
-            )
-        raise CommandError(way_out) from None
-    return 0
+def tenant(text: str) -> str:
+    """Return the name of a tenant, or of a bucket."""
+    if not buckets.TENANT_NAME.fullmatch(text) and buckets.name_problem(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a tenant's name")
+    return text
 
 
-def _check_folder(data: Path) -> None:
-    if not data.is_dir():
-        wrong = "is not a folder" if data.exists() else "does not exist"
-        raise CommandError(
-            f"{data} {wrong}; `analytics-tracker dev` makes it, "
-            "or name another folder with --data"
-        )
-
-
-def _no_events(data: Path) -> str:
-    nothing = f"there are no events in {data}; "
-    for folder in duck.data_folders(data):
-        return f"{nothing}did you mean --data {folder}"
-    return (
-        f"{nothing}start `analytics-tracker dev`, send some, "
-        "or name another folder with --data"
-    )
-
-
-def _check_one(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Refuse what has no answer, or several of which only the last would be shown."""
-    texts = [statement.query for statement in connection.extract_statements(sql)]
-    # DuckDB 1 makes several statements of one PIVOT, none of them with a text.
-    count = len([text for text in texts if text]) + ("" in texts)
-    if count == 0:
-        raise CommandError("the query asks nothing", status=2)
-    if count > 1:
-        raise CommandError(f"there are {count} statements; ask one at a time", status=2)
-
-
-def _print(connection: duckdb.DuckDBPyConnection, form: str) -> None:
-    if sys.stdout is None:
-        raise CommandError("cannot write the answer: standard output is closed")
-    try:
-        _output.write(connection, form, sys.stdout)
-    except BrokenPipeError:
-        # The reader, such as head, has enough. Python would complain at exit.
-        sys.stdout = None
-    except OSError as error:
-        # What could not be written would be tried again at exit.
-        sys.stdout = None
-        raise CommandError(
-            f"cannot write the answer: {error.strerror or error}"
-        ) from None
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")
+def _parameter(text: str) -> tuple[str, str]:
+    named, equals, value = text.partition("=")
+    if not equals or not named:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return named, value

@@ -1,0 +1,1 @@
+"""What answers queries: Athena or DuckDB, with one kind of result."""

@@ -1,0 +1,154 @@
+"""What every engine does alike: a named query, its days, its tenant, its parameters."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from types import TracebackType
+
+from typing_extensions import Self
+
+from .._sql import queries
+from .._sql.literals import Value
+from .result import Result
+
+#: Days that a query covers unless told otherwise, today among them.
+DEFAULT_DAYS = 7
+
+Day = date | str
+"""A UTC day, as a date or as text, such as `2026-01-31`."""
+
+
+class QueryEngine(ABC):
+    """Answers queries over stored events.
+
+    An engine may be used from several threads; each result by one at a time.
+    """
+
+    def run(
+        self,
+        name: str,
+        *,
+        tenant: str | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
+        **parameters: str | int | date,
+    ) -> Result:
+        """Answer one of the queries that come with the package.
+
+        Args:
+            name: The query's; `analytics-tracker sql list` shows them.
+            tenant: Whose events are asked about.
+                Default: those of all tenants.
+            start: The first UTC day.
+                Default: six days before `end`.
+            end: The last UTC day, itself included.
+                Default: today.
+            parameters: The query's own.
+
+        Returns:
+            The answer.
+
+        Raises:
+            ImportError: If a package is missing.
+            QueryError: If the query fails.
+            ValueError: If there is no such query, parameter or tenant, or a value is
+                not what it must be.
+        """
+        query = queries.load(name)
+        if tenant is not None and query.is_over_all:
+            raise ValueError(f"{name} compares all tenants; leave the tenant out")
+        values: dict[str, str | int | date] = dict(parameters)
+        known = {parameter.name for parameter in query.parameters}
+        if "from" in known:
+            first, last = window(start, end)
+            values |= {"from": first, "to": last}
+        elif start is not None or end is not None:
+            raise ValueError(f"{name} has no days to choose; leave start and end out")
+        return self._ask(query, tenant, values)
+
+    @abstractmethod
+    def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
+        """Answer one query in the engine's own SQL.
+
+        Args:
+            text: The query.
+            parameters: A value for each `?` in it, in order.
+
+        Returns:
+            The answer.
+
+        Raises:
+            ImportError: If a package is missing.
+            QueryError: If the query fails.
+            ValueError: If the engine cannot take it.
+        """
+
+    @abstractmethod
+    def cancel(self) -> bool:
+        """End the queries that run; any thread may call this.
+
+        Returns:
+            Whether one ran.
+        """
+
+    def close(self) -> None:
+        """End what runs; results that were returned stay usable."""
+        self.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def _ask(
+        self,
+        query: queries.Query,
+        tenant: str | None,
+        values: Mapping[str, str | int | date],
+    ) -> Result:
+        """Answer a named query whose values are not checked yet."""
+
+
+def window(
+    start: Day | None, end: Day | None, *, today: date | None = None
+) -> tuple[date, date]:
+    """Return the first and the last day that are asked about.
+
+    Args:
+        start: The first day.
+            Default: so that there are `DEFAULT_DAYS`.
+        end: The last day.
+            Default: today.
+        today: The day that it is.
+            Default: today in UTC.
+
+    Raises:
+        ValueError: If one is no day, or the last is before the first.
+    """
+    last = _day("end", end) if end else today or datetime.now(timezone.utc).date()
+    first = _day("start", start) if start else last - timedelta(DEFAULT_DAYS - 1)
+    if first > last:
+        raise ValueError(f"the first day, {first}, is after the last, {last}")
+    return first, last
+
+
+def _day(argument: str, given: Day) -> date:
+    if isinstance(given, datetime):
+        raise ValueError(f"{argument!r} must be a UTC day, got the time {given}")
+    if isinstance(given, date):
+        return given
+    try:
+        if len(given) == len("YYYY-MM-DD"):
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise ValueError(f"{argument!r} must be a day such as 2026-01-31, got {given!r}")

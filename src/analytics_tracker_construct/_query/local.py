@@ -1,0 +1,245 @@
+"""Queries over a data folder, in DuckDB."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._handler import columns
+from .._local import duck
+from .._sql import queries, tables
+from .._sql.literals import Value
+from .engine import QueryEngine
+from .errors import QueryCancelled, QueryError, needed
+from .result import Column, Result, Row, Statistics
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+    Bound = Sequence[Any] | Mapping[str, Any]
+
+_EXTRA = "'analytics-tracker-construct[local]'"
+#: Rows of one batch for Arrow.
+_BATCH = 50_000
+
+
+class DuckDbEngine(QueryEngine):
+    """Answers queries over the folder that `analytics-tracker dev` fills.
+
+    Args:
+        data_folder: The folder.
+
+    Raises:
+        ImportError: If DuckDB is not installed.
+        ValueError: If there is no such folder.
+    """
+
+    def __init__(self, data_folder: str | Path) -> None:
+        for module in ("duckdb", "sqlglot"):
+            needed(module, _EXTRA, "local queries need")
+        self.data_folder = Path(data_folder)
+        if not self.data_folder.is_dir():
+            wrong = "is not a folder" if self.data_folder.exists() else "does not exist"
+            raise ValueError(
+                f"{self.data_folder} {wrong}; `analytics-tracker dev` makes it"
+            )
+        self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._lock = threading.Lock()
+
+    def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
+        """Answer one query in DuckDB's SQL.
+
+        Args:
+            text: The query.
+            parameters: A value for each `?` in it, in order.
+
+        Returns:
+            The answer.
+
+        Raises:
+            QueryError: If the query fails.
+            ValueError: If it is not one query.
+        """
+        return self._answer(*duck.connect(self.data_folder), text, list(parameters))
+
+    def cancel(self) -> bool:
+        """End what runs: queries, and the reading of rows.
+
+        Returns:
+            Whether there was one.
+        """
+        with self._lock:
+            running = list(self._running)
+        for connection in running:
+            connection.interrupt()
+        return bool(running)
+
+    def tenants(self) -> list[str]:
+        """Return the names of the tenants that the folder has."""
+        connection, views = duck.connect(self.data_folder)
+        connection.close()
+        return sorted(view.tenant for view in views)
+
+    def days(self, tenant: str | None = None) -> list[date]:
+        """Return the UTC days that have objects, sorted.
+
+        Args:
+            tenant: Whose.
+                Default: those of any tenant.
+        """
+        levels = "/".join(f"{each.name}=*" for each in columns.PARTITIONS)
+        pattern = f"{tenant or '*'}/{columns.PREFIX}{levels}"
+        found = set()
+        for folder in self.data_folder.glob(pattern):
+            parts = (part.partition("=")[2] for part in folder.parts[-3:])
+            # Not every folder that looks like one is a day.
+            with suppress(ValueError):
+                found.add(date(*map(int, parts)))
+        return sorted(found)
+
+    def _ask(
+        self,
+        query: queries.Query,
+        tenant: str | None,
+        values: Mapping[str, str | int | date],
+    ) -> Result:
+        from .._sql.dialect import to_duckdb  # noqa: PLC0415  needs an extra
+
+        # Each result has a connection of its own: the next query would end it.
+        connection, views = duck.connect(self.data_folder)
+        relations = queries.Relations.all()
+        if tenant is not None:
+            known = [view.tenant for view in views]
+            if tenant not in known:
+                connection.close()
+                raise ValueError(
+                    f"there is no tenant {tenant!r} in {self.data_folder}; there are: "
+                    + (", ".join(sorted(known)) or "none")
+                )
+            relations = queries.Relations.of(tables.table_of(tenant))
+        bound = query.bind(values)
+        text, names = query.render(relations, style="$")
+        named = {name: bound[name] for name in names}
+        return self._answer(connection, views, to_duckdb(text), named)
+
+    def _answer(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        views: Sequence[duck.View],
+        text: str,
+        bound: Bound,
+    ) -> Result:
+        import duckdb  # noqa: PLC0415  an extra
+
+        began = time.monotonic()
+        try:
+            with self._watched(connection):
+                _check_one(connection, text)
+                connection.execute(text, bound)
+        except duckdb.InterruptException:
+            connection.close()
+            raise QueryCancelled("the query was cancelled") from None
+        except duckdb.Error as error:
+            connection.close()
+            raise QueryError(_explained(error, views)) from error
+        except BaseException:
+            connection.close()
+            raise
+        rows = _Rows(connection, text, bound, self._watched)
+        return Result(rows, Statistics(seconds=time.monotonic() - began))
+
+    @contextmanager
+    def _watched(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Let `cancel` end what the connection does in the block."""
+        with self._lock:
+            self._running.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(connection)
+
+
+class _Rows:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        text: str,
+        bound: Bound,
+        watched: Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[None]],
+    ) -> None:
+        self.columns = tuple(
+            Column(name, str(kind)) for name, kind, *_ in connection.description or ()
+        )
+        self._connection = connection
+        self._asked = (text, bound)
+        self._watched = watched
+        self._is_read = False
+
+    def read(self, count: int) -> list[Row]:
+        self._is_read = True
+        with self._explained():
+            return self._connection.fetchmany(count)
+
+    def reader(self) -> pyarrow.RecordBatchReader:
+        self._is_read = True
+        # DuckDB has given it another name, and advises against what would run the
+        # query once more.
+        reader: Any = getattr(self._connection, "to_arrow_reader", None)
+        with self._explained(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return (reader or self._connection.fetch_record_batch)(_BATCH)
+
+    def parquet(self, path: Path) -> None:
+        """Write the file by DuckDB itself, which runs the query once more."""
+        if self._is_read:
+            raise ValueError("rows of the result were read already; ask again")
+        text, bound = self._asked
+        place = str(path).replace("'", "''")
+        copy = f"COPY ({text.strip().rstrip(';')}\n) TO '{place}' (FORMAT parquet)"
+        with self._explained():
+            self._connection.execute(copy, bound)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        import duckdb  # noqa: PLC0415  an extra
+
+        try:
+            with self._watched(self._connection):
+                yield
+        except duckdb.InterruptException:
+            raise QueryCancelled("the query was cancelled") from None
+        except duckdb.Error as error:
+            raise QueryError(f"the query failed: {error}") from error
+
+
+def _check_one(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Refuse what has no answer, or several of which only the last would be shown."""
+    texts = [statement.query for statement in connection.extract_statements(text)]
+    # DuckDB 1 makes several statements of one PIVOT, none of them with a text.
+    count = len([text for text in texts if text]) + ("" in texts)
+    if count == 0:
+        raise ValueError("the query asks nothing")
+    if count > 1:
+        raise ValueError(f"there are {count} statements; ask one at a time")
+
+
+def _explained(error: duckdb.Error, views: Sequence[duck.View]) -> str:
+    import duckdb  # noqa: PLC0415  an extra
+
+    names = [name for view in views for name in view.names]
+    way_out = f"{error}\n\ntables: {', '.join([*names, *duck.OVER_ALL])}"
+    # What these say is about names and grammar, not about files or memory.
+    if isinstance(error, duckdb.ProgrammingError):
+        way_out += f"\ncolumns: DESCRIBE {duck.ALL}\nhyphens in names are underscores"
+    return way_out

@@ -1,0 +1,129 @@
+"""Where `analytics-tracker query` writes an answer: standard output or a file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .._query.errors import needed
+from .._query.result import Result
+from . import _output
+from ._errors import CommandError
+
+_PARQUET = "parquet"
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how and where."""
+    parser.add_argument(
+        "--format",
+        choices=(*_output.FORMATS, _PARQUET),
+        default="table",
+        help="how rows are written (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write to a file, which appears when it is complete (default: standard "
+        "output)",
+    )
+
+
+def check(options: argparse.Namespace) -> None:
+    """Refuse before anything is asked what could not be written.
+
+    Raises:
+        CommandError: If it could not.
+    """
+    try:
+        if options.format == "table":
+            extra = "'analytics-tracker-construct[local]', or choose --format csv"
+            needed("rich", extra, "tables need")
+        # DuckDB writes Parquet by itself.
+        if options.format == _PARQUET and not options.local:
+            needed("pyarrow", "pyarrow", "Parquet needs")
+    except ImportError as error:
+        raise CommandError(str(error)) from None
+    if options.output is not None:
+        if options.output.is_dir():
+            raise CommandError(f"{options.output} is a folder; name a file", status=2)
+        if not options.output.parent.is_dir():
+            raise CommandError(
+                f"{options.output.parent} does not exist; make it first", status=2
+            )
+    elif sys.stdout is None:
+        raise CommandError("cannot write the answer: standard output is closed")
+    elif options.format == _PARQUET and sys.stdout.isatty():
+        raise CommandError(
+            "Parquet is nothing to read; name a file with --output", status=2
+        )
+
+
+def write(result: Result, options: argparse.Namespace) -> None:
+    """Write the rows.
+
+    Raises:
+        CommandError: If there is no room, or the file cannot be made.
+    """
+    try:
+        if options.output is None:
+            _to_stdout(result, options.format)
+        else:
+            _to_file(result, options.format, options.output)
+    except BrokenPipeError:
+        # The reader, such as head, has enough. Python would complain at exit.
+        sys.stdout = None
+    except OSError as error:
+        where = ""
+        if options.output is None:
+            # What could not be written would be tried again at exit.
+            sys.stdout = None
+        else:
+            where = f" to {options.output}"
+        raise CommandError(
+            f"cannot write the answer{where}: {error.strerror or error}"
+        ) from None
+
+
+def _to_stdout(result: Result, form: str) -> None:
+    if form != _PARQUET:
+        _output.write(result, form, sys.stdout)
+        return
+    # A pipe cannot be written to as a file is.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.parquet"
+        result.parquet(path)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
+
+
+def _to_file(result: Result, form: str, path: Path) -> None:
+    with _complete(path) as part:
+        if form == _PARQUET:
+            result.parquet(part)
+        else:
+            with part.open("w", encoding="utf-8", newline="") as out:
+                _output.write(result, form, out)
+
+
+@contextmanager
+def _complete(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, which takes the name when all went well."""
+    if path.exists() and not path.is_file():
+        # A device or a pipe is not to be replaced.
+        yield path
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

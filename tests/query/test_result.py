@@ -1,0 +1,196 @@
+"""What becomes of a result's rows: tuples, Arrow, data frames, Parquet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pandas
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from analytics_tracker_construct._query import athena_rows
+from analytics_tracker_construct.query import (
+    AthenaEngine,
+    DuckDbEngine,
+    Result,
+)
+
+from .fakes import FakeAthena, FakeS3, FakeSession
+
+_COLUMNS = [
+    ("page", "varchar"),
+    ("views", "bigint"),
+    ("share", "double"),
+    ("price", "decimal(10,2)"),
+    ("day", "date"),
+    ("seen", "timestamp with time zone"),
+    ("is_bot", "boolean"),
+]
+_CSV = b"""\
+"page","views","share","price","day","seen","is_bot"
+"/a","9007199254740993","0.5","1.50","2026-01-31","2026-01-31 12:00:00.000 UTC","true"
+"",,,,,,
+"""
+_NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+_ROWS = [
+    ("/a", 2**53 + 1, 0.5, Decimal("1.50"), date(2026, 1, 31), _NOON, True),
+    ("", None, None, None, None, None, None),
+]
+_SQL = """
+SELECT '/a' AS page, 9007199254740993 AS views, 0.5::DOUBLE AS share,
+  1.5::DECIMAL(10, 2) AS price, DATE '2026-01-31' AS day,
+  TIMESTAMPTZ '2026-01-31 12:00:00+00' AS seen, true AS is_bot
+UNION ALL SELECT '', null, null, null, null, null, null
+ORDER BY page DESC
+"""
+
+
+def _athena(csv: bytes = _CSV) -> Result:
+    session = FakeSession(FakeAthena(columns=_COLUMNS), FakeS3(csv))
+    return AthenaEngine("events", workgroup="all", session=session).sql("SELECT …")
+
+
+@pytest.fixture(params=["athena", "duckdb"])
+def result(request: pytest.FixtureRequest, tmp_path: Path) -> Result:
+    """The same rows of either engine."""
+    if request.param == "athena":
+        return _athena()
+    return DuckDbEngine(tmp_path).sql(_SQL)
+
+
+def test_rows_are_pythons_values(result: Result) -> None:
+    assert result.rows() == _ROWS
+
+
+def test_each_row_comes_once_whichever_way_it_is_read(result: Result) -> None:
+    assert next(result) == _ROWS[0]
+    assert list(result) == _ROWS[1:]
+    assert result.rows() == []
+
+
+def test_blocks_are_as_long_as_asked(result: Result) -> None:
+    assert list(result.blocks(1)) == [[row] for row in _ROWS]
+
+
+def test_arrow_has_the_types(result: Result) -> None:
+    table = result.arrow()
+
+    assert table.schema.types[:5] == [
+        pa.string(), pa.int64(), pa.float64(), pa.decimal128(10, 2), pa.date32(),
+    ]  # fmt: skip  # they are one row
+    assert pa.types.is_timestamp(table.schema.field("seen").type)
+    assert [tuple(row.values()) for row in table.to_pylist()] == _ROWS
+
+
+def test_a_data_frame_keeps_whole_numbers_whole(result: Result) -> None:
+    """A float has no 9007199254740993."""
+    frame = result.pandas()
+
+    assert list(frame.columns) == [name for name, _ in _COLUMNS]
+    assert frame["views"][0] == 2**53 + 1
+    assert frame["views"].isna().tolist() == [False, True]
+    assert frame["is_bot"].dtype == pandas.BooleanDtype()
+
+
+def test_parquet_holds_the_rows(result: Result, tmp_path: Path) -> None:
+    result.parquet(tmp_path / "it's.parquet")
+
+    rows = pyarrow.parquet.read_table(tmp_path / "it's.parquet").to_pylist()
+    assert [tuple(row.values()) for row in rows] == _ROWS
+
+
+def test_parquet_is_written_in_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that an answer of any size needs the memory of some rows."""
+    monkeypatch.setattr(athena_rows, "_BATCH", 1)
+
+    _athena().parquet(tmp_path / "a.parquet")
+
+    written = pyarrow.parquet.ParquetFile(tmp_path / "a.parquet")
+    assert written.num_row_groups == len(_ROWS)
+
+
+def test_no_rows_still_have_columns(tmp_path: Path) -> None:
+    none = _CSV.split(b"\n")[0] + b"\n"
+
+    assert _athena(none).arrow().column_names == [name for name, _ in _COLUMNS]
+    assert _athena(none).rows() == []
+    _athena(none).parquet(tmp_path / "none.parquet")
+    assert duckdb.read_parquet(str(tmp_path / "none.parquet")).fetchall() == []
+
+
+def test_a_result_is_closed_with_its_block(result: Result) -> None:
+    with result:
+        next(result)
+
+
+def test_a_result_says_its_columns() -> None:
+    assert repr(_athena()).startswith("<Result of (page varchar, views bigint, ")
+
+
+@pytest.mark.parametrize(
+    ("hidden", "method", "needs"),
+    [
+        ("pyarrow", "arrow()", "pip install pyarrow"),
+        ("pyarrow", "pandas()", "pip install pandas pyarrow"),
+        ("pandas", "pandas()", "pip install pandas pyarrow"),
+        ("duckdb", "rows()", "pip install 'analytics-tracker-construct[local]'"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_command(
+    hidden: str, method: str, needs: str, tmp_path: Path
+) -> None:
+    code = (
+        f"import sys; sys.modules[{hidden!r}] = None\n"
+        "from analytics_tracker_construct import DuckDbEngine\n"
+        f"try: DuckDbEngine({str(tmp_path)!r}).sql('SELECT 1').{method}\n"
+        "except ImportError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert needs in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("hidden", "code"),
+    [
+        (
+            "boto3",
+            "from analytics_tracker_construct import AthenaEngine\n"
+            "try: AthenaEngine('events', workgroup='all')\n",
+        ),
+        (
+            "pyarrow",
+            "from tests.query.test_result import _athena\n"
+            "try: _athena().parquet('x')\n",
+        ),
+    ],
+)
+def test_athena_names_what_it_needs(hidden: str, code: str) -> None:
+    """Parquet of Athena's rows is written by pyarrow."""
+    hide = f"import sys; sys.modules[{hidden!r}] = None\n"
+    if hidden == "pyarrow":
+        # The module above imports it, so it goes when that has been done.
+        first, _, rest = code.partition("\n")
+        code = (
+            f"{first}\nimport sys; sys.modules['pyarrow'] = None\n"
+            f"sys.modules['pyarrow.parquet'] = None\n{rest}"
+        )
+        hide = ""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{hide}{code}except ImportError as e: print(e)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "pip install" in done.stdout
