@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
+# Those with a target of their own.
+SUITES := handler faults privacy athena e2e
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy test-pythons \
 	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-worst bench-agents wheel \
@@ -41,7 +44,7 @@ test-handler: $(VENV)/.dev ## Test the function, with full branch coverage requi
 	$(BIN)/python -m pytest tests/handler --cov --cov-report=term --cov-fail-under=100
 
 test-rest: $(VENV)/.dev ## Test everything else
-	$(BIN)/python -m pytest tests --ignore=tests/handler --ignore=tests/faults --ignore=tests/privacy \
+	$(BIN)/python -m pytest tests $(patsubst %,--ignore=tests/%,$(SUITES)) \
 		-n 2 --dist loadfile
 
 test-faults: $(VENV)/.dev ## Break S3, SQS and processes; FAULTS_EXAMPLES=5000 for long

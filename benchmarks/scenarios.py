@@ -21,7 +21,7 @@ BATCH = 25
 #: Messages of an invocation of the writer, where each holds a batch; without a batch
 #: an invocation is as full as SQS makes it.
 MESSAGES_OF_BATCHES = 1000
-#: As many messages of one event fill no invocation: each is 1.6 kB of it.
+#: As many messages of one event fill no invocation: each is about 1.3 kB of it.
 _MESSAGES = 4000
 
 

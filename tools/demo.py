@@ -261,10 +261,10 @@ def _commands(data: Path, out: Console) -> None:
     name = os.path.relpath(program) if program.exists() else "analytics-tracker"
     place = f"--data {data}"
     lines = (
+        f"{name} query daily-page-views --local {place}",
+        f"{name} query top-pages --local {place} --tenant shop",
         f'{name} query --local {place} "SHOW TABLES"',
-        f'{name} query --local {place} "SELECT page, count(*) AS views FROM '
-        "shop_events WHERE eventType = 'page_view' GROUP BY page "
-        'ORDER BY views DESC LIMIT 10"',
+        f"{name} sql list    # the queries that have names",
         f"{name} dev {place} --tenant shop    # the live page: http://127.0.0.1:8787/",
     )
     for line in lines:

@@ -18,8 +18,14 @@ from typing import Any
 
 from aws_cdk.assertions import Template
 
-from analytics_tracker_construct import AnalyticsTracker, _costs, _openapi
+from analytics_tracker_construct import (
+    AnalyticsTracker,
+    EventCatalog,
+    _costs,
+    _openapi,
+)
 from analytics_tracker_construct._handler import columns, limits, refusals
+from analytics_tracker_construct._sql import queries
 from benchmarks import costs, ingest, report, scenarios
 from tests.infra import ledger
 
@@ -80,8 +86,9 @@ def generated(text: str) -> str:
     template = _template(text)
     parts: dict[str, Callable[[], str]] = {
         "answers": _answers,
-        "arguments": _arguments,
+        "arguments": lambda: _arguments_of(AnalyticsTracker),
         "bench": _bench,
+        "catalog": lambda: _arguments_of(EventCatalog),
         "columns": _columns,
         "cost": _cost,
         "fields": _fields,
@@ -89,6 +96,7 @@ def generated(text: str) -> str:
         "iam": lambda: _iam(template),
         "load": _load,
         "nag": _nag,
+        "queries": _queries,
         "resources": lambda: _resources(template),
         "worst": _worst,
     }
@@ -111,8 +119,8 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _arguments() -> str:
-    document = inspect.getdoc(AnalyticsTracker) or ""
+def _arguments_of(construct: type) -> str:
+    document = inspect.getdoc(construct) or ""
     block = document.partition("Args:\n")[2].partition("\n\nRaises:")[0]
     rows = []
     for entry in re.split(r"\n(?= {4}\w)", "\n" + block)[1:]:
@@ -121,6 +129,19 @@ def _arguments() -> str:
         if name not in {"scope", "construct_id"}:
             rows.append((f"`{name}`", meaning, default.rstrip(".")))
     return _table(("argument", "meaning", "default"), rows)
+
+
+def _queries() -> str:
+    rows = []
+    for name in queries.names():
+        query = queries.load(name)
+        own = [
+            f"`{each.name}`"
+            for each in query.parameters
+            if each.name not in ("from", "to")
+        ]
+        rows.append((f"`{name}`", query.title, ", ".join(own)))
+    return _table(("name", "answer", "parameters beside `from` and `to`"), rows)
 
 
 def _resources(template: dict[str, Any]) -> str:

@@ -68,15 +68,18 @@ def test_reads_gzipped_objects_of_many_lines() -> None:
     verify.stored(found, [EVENT, EVENT])
 
 
-def test_reads_messages() -> None:
-    message = {
-        "bucket": "shop-analytics",
-        "day": "2026-01-31",
-        "id": "0123456789abcdef",
-        "lines": base64.b64encode(gzip.compress(json.dumps(RECORD).encode())).decode(),
-    }
+@pytest.mark.parametrize("form", ["text", "base64", "gzip"])
+def test_reads_messages(form: str) -> None:
+    head = {"bucket": "shop-analytics", "day": "2026-01-31", "form": form}
+    line = json.dumps(RECORD).encode() + b"\n"
+    text = {
+        "text": line,
+        "base64": base64.b64encode(line),
+        "gzip": base64.b64encode(gzip.compress(line)),
+    }[form].decode()
+    message = f"{json.dumps(head)}\n0123456789abcdef 00000000\n{text}"
 
-    verify.queued(Taken([], [json.dumps(message)], [SALT], {}), [EVENT])
+    verify.queued(Taken([], [message], [SALT], {}), [EVENT])
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ def test_its_generated_parts_are_as_the_code_says() -> None:
     assert readme.generated(TEXT) == TEXT
 
 
-def test_its_commands_answer_what_it_shows(tracker: tuple[str, Path]) -> None:
+def test_its_commands_answer_what_it_shows(
+    tracker: tuple[str, Path], tmp_path: Path
+) -> None:
     """Each request is sent, and each answer shown is compared but for the day."""
     url, data = tracker
     answers: list[Any] = []
@@ -84,6 +86,7 @@ def test_its_commands_answer_what_it_shows(tracker: tuple[str, Path]) -> None:
             capture_output=True,
             text=True,
             check=False,
+            cwd=tmp_path,
             env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"},
         )
         assert done.returncode == 0, f"{block}\n{done.stderr}"
@@ -92,7 +95,21 @@ def test_its_commands_answer_what_it_shows(tracker: tuple[str, Path]) -> None:
     assert len(shown) == 4
     for index, expected in shown:
         assert _dayless(json.loads(answers[index])) == _dayless(expected)
-    assert "/pricing" in answers[-1]
+    assert any("/pricing" in answer for answer in answers)
+    assert "CREATE EXTERNAL TABLE" in (tmp_path / "setup.sql").read_text()
+
+
+def test_its_notebook_runs_over_what_its_commands_sent(
+    tracker: tuple[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (cell,) = [block for language, block in BLOCK.findall(TEXT) if language == "py"]
+    names: dict[str, Any] = {}
+
+    exec(cell.replace('"analytics-data"', repr(str(tracker[1]))), names)
+
+    assert capsys.readouterr().out.endswith(" 2\n")
+    assert list(names["top"]["page"]) == ["/", "/pricing"]
+    assert len(names["rows"]) == 2
 
 
 def _dayless(answer: dict[str, Any]) -> dict[str, Any]:
