@@ -30,12 +30,13 @@ _HEADER = re.compile(r"([!#-'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*)")
 # An answer with a length, and with nothing that says how else its end is known or what
 # becomes of the connection: nearly all are such, and need no more than this.
 _USUAL_LINE = (
-    rb"\r\n(?!content-length|connection|transfer-)"
-    rb"[!#-'*+.^_`|~0-9a-z-]+:[^\x00\r\n]*"
+    rb"\r\n(?![CTct](?i:ontent-length|onnection|ransfer-))"
+    rb"[!#-'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*"
 )
 _USUAL = re.compile(
-    rb"http/1\.1 (2(?!04)[0-9][0-9])(?: [^\x00\r\n]*)?(?:" + _USUAL_LINE + rb")*"
-    rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*(?:" + _USUAL_LINE + rb")*"
+    rb"HTTP/1\.1 (2(?!04)[0-9][0-9])(?: [^\x00\r\n]*)?(?:" + _USUAL_LINE + rb")*"
+    rb"\r\n[Cc]ontent-[Ll]ength:[ \t]*([0-9]{1,12})[ \t]*(?:" + _USUAL_LINE + rb")*"
+    rb"\r\n\r\n"
 )
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00\r\n]*)?")
@@ -135,15 +136,18 @@ class Connection:
             raise ExchangeError("reset", sent=True, stale=stale) from error
 
     def _send(self, request: bytes, deadline: float) -> bool:
-        rest = memoryview(request)
+        rest: bytes | memoryview = request
         while rest:
             self._limit(deadline)
             try:
-                rest = rest[self._sock.send(rest) :]
+                sent = self._sock.send(rest)
             except TimeoutError:
                 continue
             except OSError:
                 return False
+            if sent == len(rest):
+                break
+            rest = memoryview(rest)[sent:]
         return True
 
     def _early_answer(self, method: str, deadline: float) -> Response:
@@ -155,12 +159,18 @@ class Connection:
         return response
 
     def _receive(self, method: str, deadline: float) -> Response:
+        buffer = self._buffer
+        first = self._some(deadline)
+        usual = _USUAL.match(first, 0, HEAD_BYTES + 4) if method != "HEAD" else None
+        if usual:
+            start, size = usual.end(), int(usual[2])
+            buffer += first[start:]
+            body = self._take(size, deadline) if size else b""
+            self.reusable = not buffer
+            return Response(int(usual[1]), first[: start - 4], body)
+        buffer += first
         for _ in range(INTERIM_ANSWERS):
             head = self._line(b"\r\n\r\n", deadline)
-            if method != "HEAD" and (usual := _USUAL.fullmatch(head.lower())):
-                body = self._take(int(usual[2]), deadline)
-                self.reusable = not self._buffer
-                return Response(int(usual[1]), head, body)
             status, headers, keep = parse_head(head)
             if status >= 200:
                 break
@@ -205,7 +215,7 @@ class Connection:
         buffer, start = self._buffer, 0
         while (found := buffer.find(end, start)) < 0 and len(buffer) <= HEAD_BYTES:
             start = max(0, len(buffer) - len(end) + 1)
-            self._more(deadline)
+            buffer += self._some(deadline)
         if not 0 <= found <= HEAD_BYTES:
             raise MalformedAnswerError
         line = bytes(buffer[:found])
@@ -217,7 +227,7 @@ class Connection:
             raise MalformedAnswerError
         buffer = self._buffer
         while len(buffer) < size:
-            self._more(deadline)
+            buffer += self._some(deadline)
         taken = bytes(buffer[:size])
         del buffer[:size]
         return taken
@@ -225,12 +235,12 @@ class Connection:
     def _rest(self, deadline: float) -> bytes:
         try:
             while len(self._buffer) <= BODY_BYTES:
-                self._more(deadline)
+                self._buffer += self._some(deadline)
         except _StreamEndError:
             return bytes(self._buffer)
         raise MalformedAnswerError
 
-    def _more(self, deadline: float) -> None:
+    def _some(self, deadline: float) -> bytes:
         while True:
             self._limit(deadline)
             try:
@@ -241,7 +251,7 @@ class Connection:
         if not received:
             raise _StreamEndError
         self._answered = True
-        self._buffer += received
+        return received
 
     def _limit(self, deadline: float) -> None:
         """Let the socket wait until the deadline at most, and no less than half of it.

@@ -85,16 +85,21 @@ class Pool:
         Raises:
             ExchangeError: If no whole and well-formed answer came in time.
         """
-        connection = self._take(origin) or self._connect(origin, deadline)
+        # By the clocks of before, a connection seems idle for a little longer.
+        mono, wall = self._monotonic(), self._wall()
+        connection = self._take(origin, mono, wall) or self._connect(origin, deadline)
         try:
             response = connection.exchange(request, method=method, deadline=deadline)
         except BaseException:
             connection.close()
             raise
-        if connection.reusable:
-            self._keep(origin, connection)
-        else:
+        if not connection.reusable:
             connection.close()
+            return response
+        # Taken out and put back at each use, so the first is the least recently used.
+        self._idle[origin] = connection, mono, wall
+        if len(self._idle) > CONNECTIONS:
+            self._idle.pop(next(iter(self._idle)))[0].close()
         return response
 
     def close(self) -> None:
@@ -102,24 +107,19 @@ class Pool:
         while self._idle:
             self._idle.popitem()[1][0].close()
 
-    def _take(self, origin: Origin) -> Connection | None:
-        if origin not in self._idle:
+    def _take(self, origin: Origin, mono: float, wall: float) -> Connection | None:
+        kept = self._idle.pop(origin, None)
+        if kept is None:
             return None
-        connection, mono, wall = self._idle.pop(origin)
+        connection, last_mono, last_wall = kept
         if (
-            0 <= self._monotonic() - mono <= IDLE_SECONDS
-            and 0 <= self._wall() - wall <= IDLE_SECONDS
+            0 <= mono - last_mono <= IDLE_SECONDS
+            and 0 <= wall - last_wall <= IDLE_SECONDS
             and connection.is_quiet()
         ):
             return connection
         connection.close()
         return None
-
-    def _keep(self, origin: Origin, connection: Connection) -> None:
-        # Taken out and put back at each use, so the first is the least recently used.
-        self._idle[origin] = connection, self._monotonic(), self._wall()
-        if len(self._idle) > CONNECTIONS:
-            self._idle.pop(next(iter(self._idle)))[0].close()
 
     def _connect(self, origin: Origin, deadline: float) -> Connection:
         try:
