@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from .endpoints import Endpoint
 from .http1 import Clock, ExchangeError, Response
-from .pool import Pool
-from .sigv4 import Credentials, Signer
+from .pool import Origin, Pool
+from .sigv4 import Credentials, Form, Signer
 from .storage import Fault, StorageError
-from .typed import Protocol
+from .typed import NamedTuple, Protocol
 
 #: How often a request is sent at most. What is put right at once does not count:
 #: another region, the clock, a connection that had died of being idle.
@@ -30,15 +30,16 @@ _WITH_A_BODY = frozenset({"POST", "PUT"})
 class Call(Protocol):
     """A request as it is asked for, wherever and however often it is sent."""
 
-    method: str
-    headers: dict[str, str]
-    """Those to sign, by lower-case name; the caller adds host, date and token."""
+    path: str
+    """Where it goes below its target's base, percent-encoded."""
+    values: tuple[str, ...]
+    """What its target's varying headers are, but the date."""
     body: bytes
     sha256: str
     """SHA-256 of the body, in hexadecimal."""
 
-    def target(self) -> tuple[Endpoint, str]:
-        """Return where to send it now, and the path there, percent-encoded.
+    def target(self) -> Target:
+        """Return where to send it now.
 
         Raises:
             StorageError: If there is no such place.
@@ -99,6 +100,16 @@ class Refusal:
         return self.status >= 500 and self.status != 503
 
 
+class Target(NamedTuple):
+    """Where requests go that have most of their heads in common; see `Caller`."""
+
+    origin: Origin
+    base: str
+    """What comes before a request's own path."""
+    method: str
+    form: Form
+
+
 class Caller:
     """Makes the calls of one service.
 
@@ -137,6 +148,30 @@ class Caller:
         self._second = -1
         self._timestamp = ""
 
+    def target(
+        self,
+        method: str,
+        endpoint: Endpoint,
+        headers: Mapping[str, str],
+        varying: Collection[str] = (),
+    ) -> Target:
+        """Return a target for requests, to be kept for the next ones.
+
+        Args:
+            method: The requests' method.
+            endpoint: Where they go.
+            headers: The headers to sign that all of them have, by lower-case name;
+                host and token are added here.
+            varying: The names of those that differ, in order and before the date's,
+                which is added here.
+        """
+        headers = {**headers, "host": endpoint.host}
+        if self._token is not None:
+            headers["x-amz-security-token"] = self._token
+        names = *varying, "x-amz-date"
+        form = Form(self._signer, method, headers, names, region=endpoint.region)
+        return Target(endpoint.origin, endpoint.base, method, form)
+
     def settle(self, call: Call, deadline: float) -> tuple[Response, bool]:
         """Return the answer that settles a call, and whether a write is uncertain.
 
@@ -152,9 +187,13 @@ class Caller:
         attempt, adjusted, uncertain = 1, False, False
         detail = "no time left"
         while True:
-            until = self._share(deadline, attempt)
-            if until is None:
+            now = self._monotonic()
+            left = deadline - now
+            if left < LEAST_SECONDS:
                 break
+            # Others may follow it.
+            last = attempt == ATTEMPTS
+            until = deadline if last else now + max(left / 2, LEAST_SECONDS)
             try:
                 response = self._exchange(call, until)
             except ExchangeError as error:
@@ -175,20 +214,10 @@ class Caller:
                     continue
                 if not refusal.is_transient:
                     raise StorageError(refusal.fault, detail, uncertain=uncertain)
-            if attempt == ATTEMPTS or not self._pause(attempt, deadline):
+            if last or not self._pause(attempt, deadline):
                 break
             attempt += 1
         raise StorageError(Fault.UNAVAILABLE, detail, uncertain=uncertain)
-
-    def _share(self, deadline: float, attempt: int) -> float | None:
-        """Return the instant that an attempt may last to; others may follow it."""
-        now = self._monotonic()
-        left = deadline - now
-        if left < LEAST_SECONDS:
-            return None
-        if attempt == ATTEMPTS:
-            return deadline
-        return now + max(left / 2, LEAST_SECONDS)
 
     def _pause(self, attempt: int, deadline: float) -> bool:
         """Wait for the next attempt, if there is time for one."""
@@ -215,34 +244,18 @@ class Caller:
         return True
 
     def _exchange(self, call: Call, until: float) -> Response:
-        endpoint, path = call.target()
-        timestamp = self._now()
-        headers = call.headers
-        headers["host"] = endpoint.host
-        headers["x-amz-date"] = timestamp
-        if self._token is not None:
-            headers["x-amz-security-token"] = self._token
-        method, body = call.method, call.body
-        signed = self._signer.sign(
-            method,
-            path,
-            headers,
-            call.sha256,
-            region=endpoint.region,
-            timestamp=timestamp,
-        )
-        length = f"content-length: {len(body)}\r\n" if method in _WITH_A_BODY else ""
-        head = f"{method} {path} HTTP/1.1\r\n{signed}{length}\r\n"
-        return self.pool.exchange(
-            endpoint.origin,
-            head.encode("ascii") + body,
-            method=method,
-            deadline=until,
-        )
-
-    def _now(self) -> str:
+        origin, base, method, form = call.target()
+        path, body = f"{base}{call.path}", call.body
         second = int(self._wall() + self._skew)
         if second != self._second:
             self._second = second
             self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-        return self._timestamp
+        timestamp = self._timestamp
+        signed = form.sign(
+            path, (*call.values, timestamp), call.sha256, timestamp=timestamp
+        )
+        length = f"content-length: {len(body)}\r\n" if method in _WITH_A_BODY else ""
+        head = f"{method} {path} HTTP/1.1\r\n{signed}{length}\r\n"
+        return self.pool.exchange(
+            origin, head.encode("ascii") + body, method=method, deadline=until
+        )

@@ -7,8 +7,8 @@ from binascii import b2a_base64
 from collections.abc import Mapping
 from functools import lru_cache
 
-from .calls import Caller
-from .endpoints import Endpoint, Endpoints
+from .calls import Caller, Target
+from .endpoints import Endpoints
 from .http1 import Response
 from .pool import Pool
 from .sigv4 import EMPTY_SHA256, Credentials, percent_encoded
@@ -24,6 +24,11 @@ HOPS = 2
 BUCKETS = 256
 
 _KEY_TAKEN = 412
+
+# Method, bucket, owner; of a write also media type, encoding and canned ACL.
+_Kind = tuple[str, str, str | None, str | None, str | None, str | None]
+
+_NOT_SENT = (None, None, None)
 
 _encoded = lru_cache(64)(percent_encoded)
 
@@ -41,7 +46,7 @@ class S3Store:
     def __init__(self, endpoints: Endpoints, caller: Caller) -> None:
         self.pool = caller.pool
         """What carries the requests; a queue's may go the same way."""
-        self._buckets = _Buckets(endpoints)
+        self._targets = _Targets(endpoints, caller)
         self._caller = caller
 
     @classmethod
@@ -72,28 +77,9 @@ class S3Store:
     ) -> Put:
         """Write an object unless its key is taken: see the protocol."""
         digest = hashlib.sha256(body)
-        headers = {
-            "content-type": content_type,
-            "if-none-match": "*",
-            # A bucket with Object Lock refuses an object without a checksum.
-            "x-amz-checksum-sha256": b2a_base64(
-                digest.digest(), newline=False
-            ).decode(),
-        }
-        if content_encoding is not None:
-            headers["content-encoding"] = content_encoding
-        if acl is not None:
-            headers["x-amz-acl"] = acl
-        call = _Call(
-            self._buckets,
-            "PUT",
-            bucket,
-            key,
-            owner,
-            headers=headers,
-            body=body,
-            sha256=digest.hexdigest(),
-        )
+        checksum = b2a_base64(digest.digest(), newline=False).decode()
+        kind = "PUT", bucket, owner, content_type, content_encoding, acl
+        call = _Call(self._targets, kind, key, body, (checksum, digest.hexdigest()))
         response, uncertain = self._caller.settle(call, deadline)
         taken = response.status == _KEY_TAKEN
         return Put(Outcome.EXISTED if taken else Outcome.STORED, uncertain)
@@ -102,14 +88,14 @@ class S3Store:
         self, bucket: str, key: str, *, deadline: float, owner: str | None = None
     ) -> bytes:
         """Read an object: see the protocol."""
-        call = _Call(self._buckets, "GET", bucket, key, owner)
+        call = _Call(self._targets, ("GET", bucket, owner, *_NOT_SENT), key)
         return self._caller.settle(call, deadline)[0].body
 
     def delete(
         self, bucket: str, key: str, *, deadline: float, owner: str | None = None
     ) -> None:
         """Remove an object: see the protocol."""
-        call = _Call(self._buckets, "DELETE", bucket, key, owner)
+        call = _Call(self._targets, ("DELETE", bucket, owner, *_NOT_SENT), key)
         try:
             self._caller.settle(call, deadline)
         except StorageError as error:
@@ -121,73 +107,89 @@ class S3Store:
 class _Call:
     """A request about one object, whatever region its bucket turns out to be in."""
 
+    __slots__ = ("_hops", "_kind", "_targets", "body", "path", "sha256", "values")
+
     def __init__(
         self,
-        buckets: _Buckets,
-        method: str,
-        bucket: str,
+        targets: _Targets,
+        kind: _Kind,
         key: str,
-        owner: str | None,
-        *,
-        headers: dict[str, str] | None = None,
         body: bytes = b"",
-        sha256: str = EMPTY_SHA256,
+        sums: tuple[str, ...] = (),
     ) -> None:
-        self.method = method
-        self.headers = {} if headers is None else headers
-        self.body = body
-        self.sha256 = sha256
-        self._buckets = buckets
-        self._bucket = bucket
-        self._key = key
-        self._hops = 0
-        self.headers["x-amz-content-sha256"] = sha256
-        if owner is not None:
-            self.headers["x-amz-expected-bucket-owner"] = owner
-
-    def target(self) -> tuple[Endpoint, str]:
-        try:
-            endpoint = self._buckets.find(self._bucket)
-        except ValueError:
-            raise StorageError(Fault.MISSING, "not a bucket's name") from None
         # A day's folder is the same for all its events.
-        folder, slash, name = self._key.rpartition("/")
-        path = f"{_encoded(folder, '/')}{slash}{percent_encoded(name)}"
-        return endpoint, f"{endpoint.base}{path}"
+        folder, slash, name = key.rpartition("/")
+        self.path = f"{_encoded(folder, '/')}{slash}{percent_encoded(name)}"
+        self.values = sums
+        self.body = body
+        self.sha256 = sums[-1] if sums else EMPTY_SHA256
+        self._targets = targets
+        self._kind = kind
+        self._hops = 0
+
+    def target(self) -> Target:
+        return self._targets.find(self._kind)
 
     def refusal(self, response: Response) -> Refusal | None:
         status = response.status
-        if status < 300 or (status == _KEY_TAKEN and self.method == "PUT"):
+        method, bucket, *_ = self._kind
+        if status < 300 or (status == _KEY_TAKEN and method == "PUT"):
             return None
         # Most cold starts meet none, so this is not part of them.
         from .s3_answers import Refusal  # noqa: PLC0415 - as said above
 
         refusal = Refusal(response)
-        if self._hops < HOPS and self._buckets.follow(self._bucket, refusal):
+        if self._hops < HOPS and self._targets.follow(bucket, refusal):
             self._hops += 1
             refusal.elsewhere = True
         return refusal
 
 
-class _Buckets:
+class _Targets:
     """Where each bucket is, as far as S3's redirects have told."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, caller: Caller) -> None:
         self._endpoints = endpoints
-        self._find = lru_cache(BUCKETS)(endpoints.find)
+        self._caller = caller
         self._regions: dict[str, str] = {}
-
-    def find(self, bucket: str) -> Endpoint:
-        return self._find(bucket, self._region(bucket))
+        self.find = lru_cache(BUCKETS)(self._find)
+        """Returns where requests of a kind go now."""
 
     def follow(self, bucket: str, refusal: Refusal) -> bool:
+        """Note where the bucket is instead; False if that is nothing new."""
         found = refusal.region(bucket, self._endpoints)
         if found is None or found == self._region(bucket):
             return False
         if len(self._regions) >= BUCKETS:
             self._regions.clear()
         self._regions[bucket] = found
+        self.find.cache_clear()
         return True
+
+    def _find(self, kind: _Kind) -> Target:
+        method, bucket, *more = kind
+        try:
+            endpoint = self._endpoints.find(bucket, self._region(bucket))
+        except ValueError:
+            raise StorageError(Fault.MISSING, "not a bucket's name") from None
+        names = (
+            "x-amz-expected-bucket-owner",
+            "content-type",
+            "content-encoding",
+            "x-amz-acl",
+        )
+        headers = {
+            name: value
+            for name, value in zip(names, more, strict=True)
+            if value is not None
+        }
+        if method != "PUT":
+            headers["x-amz-content-sha256"] = EMPTY_SHA256
+            return self._caller.target(method, endpoint, headers)
+        headers["if-none-match"] = "*"
+        # A bucket with Object Lock refuses an object without a checksum.
+        sums = "x-amz-checksum-sha256", "x-amz-content-sha256"
+        return self._caller.target(method, endpoint, headers, sums)
 
     def _region(self, bucket: str) -> str:
         return self._regions.get(bucket, self._endpoints.region)

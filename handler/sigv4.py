@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping
 
 from .typed import NamedTuple
 
@@ -54,7 +53,7 @@ class Credentials(NamedTuple):
 
 
 class Signer:
-    """Signs the requests to one service.
+    """Whose requests to one service they are, and the keys to sign them; see `Form`.
 
     Args:
         credentials: Whose requests they are.
@@ -66,60 +65,16 @@ class Signer:
         self._service = service
         self._scopes: dict[tuple[str, str], tuple[str, bytes]] = {}
         # S3 alone signs the path as it is sent; a key may hold "//" and "..".
-        self._signs_path_as_sent = service == "s3"
+        self.signs_path_as_sent = service == "s3"
+        """Whether the path is not encoded once more to be signed."""
 
-    def sign(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        payload_sha256: str,
-        *,
-        region: str,
-        timestamp: str,
-        query: str = "",
-    ) -> str:
-        """Return the lines of a request's head that are signed, and their signature.
-
-        Each header is on a line of its own with its line's end, ``authorization`` last.
+    def scope(self, day: str, region: str) -> tuple[str, bytes]:
+        """Return what a day's requests to a region are signed for, and the key.
 
         Args:
-            method: The request's method, in capitals.
-            path: The request's path as it is sent, that is percent-encoded.
-            headers: The headers to sign by their lower-case names: ``host``, every
-                ``x-amz-`` header and whatever else must not be changed on the way.
-            payload_sha256: SHA-256 of the payload, in hexadecimal.
-            region: The region that the request is meant for.
-            timestamp: The value of ``x-amz-date``, such as ``20250131T235959Z``.
-            query: The query string as :func:`canonical_query` gives it.
+            day: The UTC day, such as ``20250131``.
+            region: The region.
         """
-        form = _form(*headers)
-        values = tuple([headers[name] for name in form.names])
-        lines = form.canonical % values
-        # Nearly always no value has a space, and then this is all one need know.
-        if "\n".join(lines.split()) != lines:
-            values = tuple([" ".join(value.split()) for value in values])
-            lines = form.canonical % values
-        if not self._signs_path_as_sent:
-            canonical_path = percent_encoded(_without_dot_segments(path), safe="/")
-        else:
-            canonical_path = path
-        scope, key = self._scope(timestamp[:8], region)
-        request = (
-            f"{method}\n{canonical_path}\n{query}\n{lines}\n\n"
-            f"{form.signed}\n{payload_sha256}"
-        )
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        message = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
-        return (
-            f"{form.sent % values}"
-            f"authorization: {_ALGORITHM} "
-            f"Credential={self.credentials.access_key}/{scope}, "
-            f"SignedHeaders={form.signed}, Signature={_hmac(key, message).hex()}\r\n"
-        )
-
-    def _scope(self, day: str, region: str) -> tuple[str, bytes]:
-        """Return what a day's requests to a region are signed for, and the key."""
         found = self._scopes.get((day, region))
         if found is None:
             if len(self._scopes) >= _SCOPES:
@@ -130,6 +85,97 @@ class Signer:
                 key = _hmac(key, part)
             found = self._scopes[day, region] = "/".join(parts), key
         return found
+
+
+class Form:
+    """Requests that have most of their headers in common, which are written once.
+
+    Args:
+        signer: Who signs them.
+        method: Their method, in capitals.
+        headers: The headers to sign that are the same in all, by their lower-case
+            names: ``host``, every ``x-amz-`` header and whatever else must not be
+            changed on the way.
+        varying: The names of those to sign that differ.
+        region: The region that the requests are meant for.
+    """
+
+    def __init__(
+        self,
+        signer: Signer,
+        method: str,
+        headers: Mapping[str, str],
+        varying: Collection[str],
+        *,
+        region: str,
+    ) -> None:
+        self._signer = signer
+        self._method = method
+        self._region = region
+        fixed = {name: " ".join(headers[name].split()) for name in headers}
+        names = sorted([*fixed, *varying])
+        self._names = ";".join(names)
+        lines = [
+            f"{name}:%s\n"
+            if name in varying
+            else f"{name}:{fixed[name]}\n".replace("%", "%%")
+            for name in names
+        ]
+        # What follows the last that differs, such as a long token, is no part of the
+        # lines with places, which are read once more for each request.
+        last = max([names.index(name) + 1 for name in varying], default=0)
+        self._lines = "".join(lines[:last])
+        self._rest = "".join(lines[last:]) % ()
+        self._sent = "".join([f"{name}: %s\r\n" for name in sorted(varying)])
+        self._fixed = "".join([f"{name}: {fixed[name]}\r\n" for name in fixed])
+        self._day = ""
+
+    def sign(
+        self,
+        path: str,
+        values: tuple[str, ...],
+        payload_sha256: str,
+        *,
+        timestamp: str,
+        query: str = "",
+    ) -> str:
+        """Return the lines of a request's head that are signed, and their signature.
+
+        Each header is on a line of its own with its line's end, ``authorization`` last.
+
+        Args:
+            path: The request's path as it is sent, that is percent-encoded.
+            values: What differs, in the order of the headers' names: text without
+                spaces.
+            payload_sha256: SHA-256 of the payload, in hexadecimal.
+            timestamp: The value of ``x-amz-date``, such as ``20250131T235959Z``.
+            query: The query string as :func:`canonical_query` gives it.
+        """
+        if timestamp[:8] != self._day:
+            self._begin(timestamp[:8])
+        if not self._signer.signs_path_as_sent:
+            canonical_path = percent_encoded(_without_dot_segments(path), safe="/")
+        else:
+            canonical_path = path
+        request = (
+            f"{self._method}\n{canonical_path}\n{query}\n{self._lines % values}"
+            f"{self._rest}\n{self._names}\n{payload_sha256}"
+        )
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        message = f"{_ALGORITHM}\n{timestamp}\n{self._scope}\n{digest}"
+        return (
+            f"{self._sent % values}{self._fixed}{self._credential}"
+            f"{_hmac(self._key, message).hex()}\r\n"
+        )
+
+    def _begin(self, day: str) -> None:
+        self._day = day
+        self._scope, self._key = self._signer.scope(day, self._region)
+        self._credential = (
+            f"authorization: {_ALGORITHM} "
+            f"Credential={self._signer.credentials.access_key}/{self._scope}, "
+            f"SignedHeaders={self._names}, Signature="
+        )
 
 
 def canonical_query(parameters: Iterable[tuple[str, str]]) -> str:
@@ -151,31 +197,6 @@ def percent_encoded(text: str, safe: str = "") -> str:
         return text
     kept = _UNRESERVED | set(safe.encode())
     return "".join([chr(b) if b in kept else f"%{b:02X}" for b in text.encode()])
-
-
-class _Form(NamedTuple):
-    """How the headers with certain names are written."""
-
-    names: list[str]
-    """The names in the order of signing."""
-    signed: str
-    """The names as the list that is signed."""
-    canonical: str
-    """The lines that are signed, with places for the values."""
-    sent: str
-    """The lines that are sent, likewise."""
-
-
-@lru_cache(64)
-def _form(*names: str) -> _Form:
-    ordered = sorted(names)
-    literal = [name.replace("%", "%%") for name in ordered]
-    return _Form(
-        ordered,
-        ";".join(ordered),
-        "\n".join([f"{name}:%s" for name in literal]),
-        "".join([f"{name}: %s\r\n" for name in literal]),
-    )
 
 
 def _hmac(key: bytes, message: str) -> bytes:

@@ -16,6 +16,11 @@ from .pool import Pool
 from .sigv4 import Credentials
 from .typed import Any
 
+_HEADERS = {
+    "content-type": "application/x-amz-json-1.0",
+    "x-amz-target": "AmazonSQS.SendMessage",
+}
+
 
 class SqsQueue:
     """Puts messages on a queue of SQS, or of what speaks SQS's JSON protocol.
@@ -33,7 +38,7 @@ class SqsQueue:
     ) -> None:
         self.pool = caller.pool
         """What carries the requests."""
-        self._endpoint = endpoint
+        self._target = caller.target("POST", endpoint, _HEADERS)
         self._start = f'{{"QueueUrl": {json.dumps(queue_url)}, "MessageBody": '
         self._caller = caller
 
@@ -67,7 +72,7 @@ class SqsQueue:
         """Put a message on the queue: see the protocol."""
         self._caller.settle(
             _Call(
-                self._endpoint,
+                self._target,
                 f"{self._start}{json.dumps(body)}}}".encode(),
                 hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
             ),
@@ -103,19 +108,17 @@ class _Refusal(calls.Refusal):
 class _Call:
     """A request to send one message."""
 
-    def __init__(self, endpoint: Endpoint, body: bytes, md5: str) -> None:
-        self.method = "POST"
-        self.headers = {
-            "content-type": "application/x-amz-json-1.0",
-            "x-amz-target": "AmazonSQS.SendMessage",
-        }
+    path = ""
+    values: tuple[str, ...] = ()
+
+    def __init__(self, target: calls.Target, body: bytes, md5: str) -> None:
         self.body = body
         self.sha256 = hashlib.sha256(body).hexdigest()
-        self._endpoint = endpoint
+        self._target = target
         self._md5 = md5
 
-    def target(self) -> tuple[Endpoint, str]:
-        return self._endpoint, self._endpoint.base
+    def target(self) -> calls.Target:
+        return self._target
 
     def refusal(self, response: Response) -> _Refusal | None:
         members = _members(response.body)

@@ -130,8 +130,8 @@ def test_the_regions_of_many_buckets_do_not_pile_up(
         rig.script(answer(301, headers={"x-amz-bucket-region": "ap-south-1"}))
         rig.put(bucket=f"bucket-{number}")
 
-        assert len(rig.store._buckets._regions) <= 2
-    assert rig.store._buckets._find.cache_info().maxsize == 256
+        assert len(rig.store._targets._regions) <= 2
+    assert rig.store._targets.find.cache_info().maxsize == 256
 
 
 AUTHORITY = trustme.CA()

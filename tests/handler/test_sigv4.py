@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler import sigv4
-from handler.sigv4 import Credentials, Signer, canonical_query
+from handler.sigv4 import Credentials, Form, Signer, canonical_query
 
 #: Everything that a signature depends on, by name.
 Request = dict[str, Any]
@@ -62,6 +62,7 @@ def requests(draw: st.DrawFn) -> Request:
         "region": draw(st.sampled_from(["us-east-1", "eu-west-1", "cn-north-1", "x"])),
         "time": draw(TIMES),
         "credentials": draw(st.tuples(WORDS, WORDS, st.none() | WORDS)),
+        "varies": draw(st.sets(HEADER_NAMES)),
     }
 
 
@@ -81,7 +82,7 @@ def by_botocore(kind: type[SigV4Auth], service: str, request: Request) -> AWSReq
 
 
 def by_us(signer: Signer, request: Request, *, sign_payload: bool) -> str:
-    """Sign with the handler's signer."""
+    """Sign with the handler's signer, some headers as those that vary."""
     timestamp = request["time"].strftime("%Y%m%dT%H%M%SZ")
     payload = hashlib.sha256(request["body"]).hexdigest()
     headers = {**request["headers"], "host": request["host"], "x-amz-date": timestamp}
@@ -89,20 +90,25 @@ def by_us(signer: Signer, request: Request, *, sign_payload: bool) -> str:
         headers["x-amz-content-sha256"] = payload
     if signer.credentials.token is not None:
         headers["x-amz-security-token"] = signer.credentials.token
-    lines = signer.sign(
+    words = {name: " ".join(value.split()) for name, value in headers.items()}
+    varying = {"x-amz-date", *request["varies"]} & headers.keys()
+    form = Form(
+        signer,
         request["method"],
-        request["path"],
-        headers,
-        payload,
+        {name: value for name, value in headers.items() if name not in varying},
+        varying,
         region=request["region"],
+    )
+    lines = form.sign(
+        request["path"],
+        tuple([words[name] for name in sorted(varying)]),
+        payload,
         timestamp=timestamp,
         query=canonical_query(request["query"]),
     )
     assert lines.endswith("\r\n")
     *sent, last = lines[:-2].split("\r\n")
-    assert sent == [
-        f"{name}: {' '.join(headers[name].split())}" for name in sorted(headers)
-    ]
+    assert sorted(sent) == sorted([f"{name}: {words[name]}" for name in words])
     return last.removeprefix("authorization: ")
 
 
@@ -148,6 +154,7 @@ def test_a_key_derived_once_serves_only_its_day_and_region(
             "body": b"",
             "region": region,
             "time": time,
+            "varies": set(),
         }
         alone = Signer(Credentials("id", "secret"), "s3")
         assert by_us(shared, request, sign_payload=True) == by_us(
@@ -157,21 +164,23 @@ def test_a_key_derived_once_serves_only_its_day_and_region(
 
 def test_derives_a_key_once_a_day_and_region() -> None:
     signer = Signer(Credentials("id", "secret"), "s3")
+    forms = [Form(signer, method, {}, (), region="r") for method in ("PUT", "GET")]
     with patch.object(sigv4, "_hmac", wraps=sigv4._hmac) as hmac:
         for second in range(5):
-            signer.sign(
-                "PUT", "/", {}, "", region="r", timestamp=f"20250101T00000{second}Z"
-            )
+            for form in forms:
+                form.sign("/", (), "", timestamp=f"20250101T00000{second}Z")
 
-    assert hmac.call_count == 4 + 5
+    assert hmac.call_count == 4 + 10
 
 
 def test_forgets_old_keys() -> None:
     """An instance that lives for months does not grow."""
     signer = Signer(Credentials("id", "secret"), "s3")
 
+    form = Form(signer, "PUT", {}, (), region="r")
+
     for day in range(100):
-        signer.sign("PUT", "/", {}, "", region="r", timestamp=f"{day:08}T")
+        form.sign("/", (), "", timestamp=f"{day:08}T")
 
     assert len(signer._scopes) <= 32
 
@@ -183,17 +192,21 @@ def test_signs_the_example_of_the_aws_documentation() -> None:
         "s3",
     )
 
-    lines = signer.sign(
+    form = Form(
+        signer,
         "GET",
-        "/test.txt",
         {
             "host": "examplebucket.s3.amazonaws.com",
             "range": "bytes=0-9",
             "x-amz-content-sha256": sigv4.EMPTY_SHA256,
-            "x-amz-date": "20130524T000000Z",
         },
-        sigv4.EMPTY_SHA256,
+        ("x-amz-date",),
         region="us-east-1",
+    )
+    lines = form.sign(
+        "/test.txt",
+        ("20130524T000000Z",),
+        sigv4.EMPTY_SHA256,
         timestamp="20130524T000000Z",
     )
 
