@@ -7,7 +7,8 @@ from functools import lru_cache
 from .draft import Destination, Draft, Step
 from .fields import required_text
 from .refusals import Refusal, Refused
-from .settings import Settings
+from .settings import Settings, Tenant
+from .visit import Visit
 
 #: Buckets that are remembered to be allowed.
 _BUCKETS = 256
@@ -18,7 +19,7 @@ def allow_destination(settings: Settings) -> Step:
 
     A request names a tenant, or a bucket. A bucket that is a tenant's is reached by the
     tenant's name only, unless the allow-list has it in full: a pattern that happens to
-    match it does not open it.
+    match it does not open it. A tenant may list the origins of its pages.
     """
     owner = settings.bucket_owner
     tenant_of = {tenant.bucket: tenant for tenant in settings.tenants.values()}
@@ -40,29 +41,29 @@ def allow_destination(settings: Settings) -> Step:
 
     def step(draft: Draft) -> None:
         sent = draft.sent
-        if sent.get("tenant") is None:
-            draft.destination = by_bucket(sent["bucket"])
-            return
-        if sent.get("bucket") is not None:
+        name = sent.get("tenant")
+        if name is None:
+            found = by_bucket(sent["bucket"])
+        elif sent.get("bucket") is not None:
             raise Refused(Refusal.BUCKET_AND_TENANT)
-        name = required_text(sent, "tenant", Refusal.BUCKET_MISSING)
-        if name not in tenants:
+        elif required_text(sent, "tenant", Refusal.BUCKET_MISSING) not in tenants:
             raise Refused(Refusal.TENANT_FORBIDDEN)
-        draft.destination = tenants[name]
+        else:
+            found = tenants[name]
+        if found.tenant is not None and found.tenant.origins:
+            _require_origin(found.tenant, draft.visit)
+        draft.destination = found
 
     return step
 
 
-def allow_origin(draft: Draft) -> None:
+def _require_origin(tenant: Tenant, visit: Visit) -> None:
     """Refuse a web page that the tenant did not list.
 
     Browsers send `Origin` with every POST to another origin and no page can change it.
     A request without one comes from a server or a tool, which could send any: to tell
     those apart takes a secret, not an origin.
     """
-    tenant = draft.destination.tenant
-    if tenant is None or not tenant.origins:
-        return
-    origin = draft.visit.request.headers.get("origin")
+    origin = visit.request.headers.get("origin")
     if origin is not None and origin not in tenant.origins:
         raise Refused(Refusal.ORIGIN_FORBIDDEN)

@@ -59,7 +59,7 @@ class Delivery:
         self._slow_until: dict[str, float] = {}
 
     def deliver(self, bundles: list[Bundle], visit: Visit) -> None:
-        """Deliver the bundles of a visit; each event then has an outcome."""
+        """Deliver the bundles of a visit; each event is then taken or refused."""
         for index, bundle in enumerate(bundles):
             now = self._monotonic()
             share = (visit.deadline - now) / (len(bundles) - index)
@@ -120,14 +120,19 @@ class Delivery:
             # On the queue nobody sees whether an id is taken.
             bundle.draw_ids(self._entropy, MANY_DIGITS)
             return False
-        milliseconds = round((self._monotonic() - began) * 1000, 1)
-        visit.meter.add(metrics.STORAGE_LATENCY, milliseconds, tenant=bundle.tenant)
-        counted = metrics.DUPLICATE if stored.duplicate else metrics.STORED
-        visit.meter.add(counted, len(bundle.drafts), tenant=bundle.tenant)
-        _keep_few(self._proven)
-        self._proven.add(bundle.destination.bucket)
+        events, bucket = len(bundle.drafts), bundle.destination.bucket
+        visit.meter.add_write(
+            self._monotonic() - began,
+            events,
+            duplicate=stored.duplicate,
+            tenant=bundle.tenant,
+        )
+        if bucket not in self._proven:
+            _keep_few(self._proven)
+            self._proven.add(bucket)
         for draft in bundle.drafts:
-            draft.take(stored.key, duplicate=stored.duplicate)
+            draft.is_taken = True
+            draft.key, draft.duplicate = stored
         return True
 
     def _is_queued(
@@ -141,11 +146,12 @@ class Delivery:
                 visit.faults.append(("queue", error))
                 bundle.keeps_ids |= error.uncertain
                 # What is there already is there; the rest goes another way.
-                bundle.drafts = [d for d in bundle.drafts if d.outcome is None]
+                bundle.drafts = [d for d in bundle.drafts if not d.is_taken]
                 return False
             visit.meter.add(metrics.QUEUED, len(part.drafts), tenant=part.tenant)
             for draft in part.drafts:
-                draft.take()
+                draft.is_taken = True
+                draft.key, draft.duplicate = None, False
         return True
 
 
@@ -162,12 +168,13 @@ def _messages(bundle: Bundle) -> list[tuple[Bundle, str]]:
         [draft for draft in bundle.drafts if draft.event_id in half],
         [draft for draft in bundle.drafts if draft.event_id not in half],
     )
-    return [found for part in parts for found in _messages(Bundle(bundle.day, part))]
+    halves = [Bundle(bundle.destination, bundle.day, part) for part in parts]
+    return [found for half in halves for found in _messages(half)]
 
 
 def _refuse(drafts: list[Draft], refusal: Refusal) -> None:
     for draft in drafts:
-        draft.outcome = Refused(refusal)
+        draft.refused = Refused(refusal)
 
 
 def _keep_few(buckets: set[str] | dict[str, float]) -> None:

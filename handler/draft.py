@@ -16,19 +16,6 @@ DIGITS = 8
 MANY_DIGITS = 16
 
 
-class Taken(NamedTuple):
-    """An event that S3 or the queue has acknowledged."""
-
-    event_id: str
-    bucket: str
-    tenant: str | None
-    """The tenant, where the client named that and not the bucket."""
-    key: str | None
-    """The key of its object; None: it is on the queue."""
-    duplicate: bool
-    """Whether it was there before."""
-
-
 class Destination(NamedTuple):
     """Where an event goes, as the operator's settings have it."""
 
@@ -39,9 +26,6 @@ class Destination(NamedTuple):
     """The registered tenant, where the bucket is one's."""
     named: bool
     """Whether the operator named the bucket in full; else it fits a pattern."""
-
-
-_NOWHERE = Destination("", None, None, named=False)
 
 
 class Draft:
@@ -56,43 +40,70 @@ class Draft:
     __slots__ = (
         "day",
         "destination",
+        "device",
         "digits",
+        "duplicate",
         "event_id",
+        "event_type",
         "id_is_ours",
-        "outcome",
-        "record",
+        "is_taken",
+        "key",
+        "metadata",
+        "page",
+        "referrer",
+        "refused",
         "salt_missing",
         "sent",
+        "session",
+        "timestamp",
+        "user_agent",
+        "viewport",
         "visit",
     )
+
+    destination: Destination
+    """Where it goes."""
+    day: str
+    """The UTC day that it is stored under, `YYYY-MM-DD`."""
+    event_id: str
+    event_type: str
+    timestamp: str
+    """When it happened, as it is stored."""
+    page: str | None
+    session: str | None
+    referrer: str | None
+    user_agent: str | None
+    """The body's, or else the request's."""
+    viewport: str
+    """Its size, as JSON."""
+    metadata: str | None
+    """Everything else that was sent, as JSON."""
+    device: str
+    """What sent it, as JSON."""
+    key: str | None
+    """The key of its object, once it is taken; None: it is on the queue."""
+    duplicate: bool
+    """Whether it was there before, once it is taken."""
 
     def __init__(
         self, sent: Mapping[str, Any], visit: Visit, digits: int = DIGITS
     ) -> None:
         self.sent = sent
         self.visit = visit
-        self.destination = _NOWHERE
-        """Where it goes, once a step has found it."""
-        self.day = ""
-        """The UTC day that it is stored under, `YYYY-MM-DD`."""
-        self.event_id = ""
+        self.digits = digits
         self.id_is_ours = False
         """Whether the id was made here, so that another may be drawn."""
         self.salt_missing = False
         """Whether the address was left out for want of a salt."""
-        self.digits = digits
-        self.record: dict[str, Any] = {}
-        """What will be stored, by column."""
-        self.outcome: Taken | Refused | None = None
-        """What became of it; None: it is on its way."""
+        self.is_taken = False
+        """Whether S3 or the queue has acknowledged it."""
+        self.refused: Refused | None = None
+        """Why it was refused after all, if it was."""
 
-    def take(self, key: str | None = None, *, duplicate: bool = False) -> None:
-        """Note that the event is in its object, or on the queue."""
-        # What the client named, and nothing else, is in the answer.
-        tenant = self.sent.get("tenant")
-        self.outcome = Taken(
-            self.event_id, self.destination.bucket, tenant, key, duplicate
-        )
+    @property
+    def tenant(self) -> str | None:
+        """The tenant, where the client named that and not the bucket."""
+        return self.sent.get("tenant")
 
 
 #: A step of the pipeline: it changes the draft or raises `Refused`.

@@ -28,7 +28,7 @@ def put_device_and_location(settings: Settings) -> Step:
     """
 
     def step(draft: Draft) -> None:
-        visit, record = draft.visit, draft.record
+        visit = draft.visit
         if visit.device is None:
             headers = visit.request.headers
             hints = [headers.get(name, "")[:HINT_CHARS] for name in _HINTS]
@@ -38,12 +38,12 @@ def put_device_and_location(settings: Settings) -> Step:
                 country = headers.get("cloudfront-viewer-country", "")
                 if _COUNTRY.fullmatch(country):
                     visit.location = _location(country)
-        record["location"] = visit.location
-        record["device"] = visit.device
-        if draft.sent.get("userAgent") is not None:
-            # Hints describe the sender of this request; a user agent in the body is
-            # another's.
-            record["device"] = _device(record["userAgent"])
+        # Hints describe the sender of this request; a user agent in the body is
+        # another's.
+        if draft.sent.get("userAgent") is None:
+            draft.device = visit.device
+        else:
+            draft.device = _device(draft.user_agent or "")
 
     return step
 

@@ -36,9 +36,7 @@ _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
 )
 
-# Those that are kept as they are sent, or cut.
-_TEXTS = ("page", "sessionId", "referrer", "userAgent")
-_NO_VIEWPORT = (None, None)
+_NO_VIEWPORT = '{"width":null,"height":null}'
 
 # What JSON can nest.
 _CONTAINERS = frozenset({dict, list})
@@ -79,7 +77,6 @@ def put_id(entropy: Callable[[int], bytes]) -> Step:
             draw_id(draft, entropy)
         elif isinstance(sent, str) and EVENT_ID.fullmatch(sent):
             draft.event_id = sent
-            draft.record["eventId"] = sent
         else:
             raise Refused(Refusal.EVENT_ID_INVALID)
 
@@ -90,62 +87,59 @@ def draw_id(draft: Draft, entropy: Callable[[int], bytes]) -> None:
     """Give the draft a new id: `<unix seconds>-<8 or 16 hex digits>`."""
     drawn = entropy(draft.digits // 2).hex()
     draft.event_id = f"{int(draft.visit.received.timestamp())}-{drawn}"
-    draft.record["eventId"] = draft.event_id
 
 
 def put_what_and_when(draft: Draft) -> None:
-    """Put the event's type and times."""
-    event_type = draft.sent["eventType"]
-    if len(event_type) > limits.NAME_CHARS:
+    """Put the event's type and time."""
+    draft.event_type = draft.sent["eventType"]
+    if len(draft.event_type) > limits.NAME_CHARS:
         raise Refused(Refusal.TOO_LONG, "eventType")
-    visit, record = draft.visit, draft.record
-    stamp = draft.sent["timestamp"]
+    visit, stamp = draft.visit, draft.sent["timestamp"]
     if times.is_stamp_of(visit.day, stamp):
-        draft.day = visit.day
+        draft.timestamp, draft.day = stamp, visit.day
     else:
-        instant, stamp = times.read(stamp)
+        instant, draft.timestamp = times.read(stamp)
         draft.day = times.storage_day(instant, visit.received)
-    record["eventType"] = event_type
-    record["timestamp"] = stamp
-    record["serverTimestamp"] = visit.at
 
 
-def put_page_and_session(draft: Draft) -> None:
-    """Put the page, the session, the referrer and the user agent."""
-    sent, record = draft.sent, draft.record
-    for name in _TEXTS:
-        value = sent.get(name)
-        if value is not None:
-            if not isinstance(value, str):
-                raise Refused(Refusal.STRING_EXPECTED, name)
-            if len(value) > limits.NAME_CHARS:
-                if name == "sessionId":
-                    raise Refused(Refusal.TOO_LONG, name)
-                value = value[: limits.TEXT_CHARS]
-        record[name] = value
-    if record["userAgent"] is None:
-        record["userAgent"] = draft.visit.user_agent
+def put_fields(draft: Draft) -> None:
+    """Put what an event may have."""
+    sent = draft.sent
+    draft.page = _text(sent, "page")
+    draft.session = session = _text(sent, "sessionId")
+    if session is not None and len(session) > limits.NAME_CHARS:
+        raise Refused(Refusal.TOO_LONG, "sessionId")
+    draft.referrer = _text(sent, "referrer")
+    user_agent = _text(sent, "userAgent")
+    draft.user_agent = draft.visit.user_agent if user_agent is None else user_agent
+    draft.viewport = _viewport(sent.get("viewport"))
+    draft.metadata = _metadata(sent)
 
 
-def put_viewport(draft: Draft) -> None:
-    """Put the viewport's size in whole pixels."""
-    viewport = draft.sent.get("viewport")
+def _text(sent: Mapping[str, Any], name: str) -> str | None:
+    value = sent.get(name)
+    if value is None or (type(value) is str and len(value) <= limits.TEXT_CHARS):
+        return value
+    if type(value) is not str:
+        raise Refused(Refusal.STRING_EXPECTED, name)
+    return value[: limits.TEXT_CHARS]
+
+
+def _viewport(viewport: Any) -> str:
+    """Return a viewport's size in whole pixels, as JSON."""
     if viewport is None:
-        draft.record["viewport"] = _NO_VIEWPORT
-    elif isinstance(viewport, dict):
-        draft.record["viewport"] = (
-            _pixels(viewport.get("width")),
-            _pixels(viewport.get("height")),
-        )
-    else:
+        return _NO_VIEWPORT
+    if not isinstance(viewport, dict):
         raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
+    width, height = viewport.get("width"), viewport.get("height")
+    return f'{{"width":{_pixels(width)},"height":{_pixels(height)}}}'
 
 
-def _pixels(value: Any) -> int | None:
+def _pixels(value: Any) -> int | str:
     if type(value) is int and 0 <= value <= limits.VIEWPORT_PIXELS:
         return value
     if value is None:
-        return None
+        return "null"
     # `True` is an int to Python and no size to anyone.
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if is_number and 0 <= value <= limits.VIEWPORT_PIXELS:
@@ -153,23 +147,23 @@ def _pixels(value: Any) -> int | None:
     raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
 
 
-def put_metadata(draft: Draft) -> None:
-    """Put everything else that was sent, as one string of JSON.
+def _metadata(sent: Mapping[str, Any]) -> str | None:
+    """Return everything else that was sent, as one string of JSON.
 
     One string, because Athena's SerDe folds the case of keys and fails the whole query
     on two that differ in nothing else.
     """
-    metadata = draft.sent.get("metadata")
+    metadata = sent.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         raise Refused(Refusal.METADATA_INVALID)
-    if not draft.sent.keys() <= FIELDS:
+    if not sent.keys() <= FIELDS:
         unknown = {
             name: value
-            for name, value in draft.sent.items()
+            for name, value in sent.items()
             if name not in FIELDS and name.lower() not in _SERVER_FIELDS
         }
         metadata = {**unknown, **(metadata or {})}
-    draft.record["metadata"] = compact.encode(metadata) if metadata else None
+    return compact.encode(metadata) if metadata else None
 
 
 def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from . import limits, metrics, pipeline
+from . import limits, metrics
 from .batch import Sent
 from .delivery import Delivery
-from .draft import MANY_DIGITS, Draft, Step, Taken
-from .lake import bundles_of
+from .draft import MANY_DIGITS, Draft, Step
+from .lake import Bundle
 from .refusals import Refusal, Refused
+from .storage import StorageError
 from .visit import Visit
 
 
@@ -32,7 +33,7 @@ class Ingest:
 
     def take(
         self, visit: Visit, events: Iterable[Sent], *, batch: bool
-    ) -> list[Taken | Refused]:
+    ) -> list[Draft | Refused]:
         """Judge events and deliver those that pass.
 
         Args:
@@ -41,35 +42,37 @@ class Ingest:
             batch: Whether they came as a batch.
 
         Returns:
-            What became of each event, in order.
+            What became of each event, in order: drafts are taken.
         """
         digits = MANY_DIGITS if batch else self._digits
-        judged = [self._judge(visit, sent, digits) for sent in events]
-        drafts = [each for each in judged if isinstance(each, Draft)]
-        bundles = bundles_of(drafts)
+        outcomes: list[Draft | Refused] = []
+        bundles: dict[tuple[str, str], Bundle] = {}
+        for sent in events:
+            judged = self._judge(visit, sent, digits)
+            if isinstance(judged, Draft):
+                judged = _bundled(judged, bundles)
+            outcomes.append(judged)
         try:
-            for bundle in bundles[limits.BATCH_OBJECTS :]:
-                for draft in bundle.drafts:
-                    draft.outcome = Refused(
-                        Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS
-                    )
-            self._delivery.deliver(bundles[: limits.BATCH_OBJECTS], visit)
+            self._delivery.deliver(list(bundles.values()), visit)
         except Exception as error:  # noqa: BLE001 - what was acknowledged stays so
             visit.log.failure(error)
         finally:
-            _report(visit)
-        for draft in drafts:
-            if draft.salt_missing and isinstance(draft.outcome, Taken):
-                tenant = draft.destination.tenant
-                visit.meter.add(
-                    metrics.MISSING_SALTS, tenant=tenant.name if tenant else None
-                )
-        outcomes = [
-            each if isinstance(each, Refused) else _outcome_of(each) for each in judged
-        ]
-        refused = [each.refusal for each in outcomes if isinstance(each, Refused)]
-        if refused:
-            note_refusals(refused, visit)
+            for what, fault in visit.faults:
+                _report(what, fault, visit)
+        refusals: list[Refusal] = []
+        for index, each in enumerate(outcomes):
+            outcome = each
+            if isinstance(outcome, Draft):
+                if outcome.is_taken:
+                    if outcome.salt_missing:
+                        _count_missing_salt(outcome)
+                    continue
+                # Nobody may hear that an event was taken unless someone said so.
+                outcome = outcome.refused or Refused(Refusal.INTERNAL)
+                outcomes[index] = outcome
+            refusals.append(outcome.refusal)
+        if refusals:
+            note_refusals(refusals, visit)
         return outcomes
 
     def _judge(self, visit: Visit, sent: Sent, digits: int) -> Draft | Refused:
@@ -77,17 +80,14 @@ class Ingest:
             return sent
         draft = Draft(sent, visit, digits)
         try:
-            return pipeline.run(draft, self._steps)
+            for step in self._steps:
+                step(draft)
         except Refused as refused:
             return refused
         except Exception as error:  # noqa: BLE001 - it must not take the others with it
             visit.log.failure(error)
             return Refused(Refusal.INTERNAL)
-
-
-def _outcome_of(draft: Draft) -> Taken | Refused:
-    # Nobody may hear that an event was taken unless someone said so.
-    return draft.outcome or Refused(Refusal.INTERNAL)
+        return draft
 
 
 def note_refusals(refusals: Iterable[Refusal], visit: Visit) -> None:
@@ -99,8 +99,26 @@ def note_refusals(refusals: Iterable[Refusal], visit: Visit) -> None:
         visit.meter.add(metrics.REFUSED, count, reason=refusal.label)
 
 
-def _report(visit: Visit) -> None:
-    for what, error in visit.faults:
-        visit.log.fault(error, what)
-        queue = what == "queue"
-        visit.meter.add(metrics.QUEUE_FAULTS if queue else metrics.STORAGE_FAULTS)
+def _bundled(draft: Draft, bundles: dict[tuple[str, str], Bundle]) -> Draft | Refused:
+    """Put the draft to those for its bucket and day."""
+    place = draft.destination.bucket, draft.day
+    bundle = bundles.get(place)
+    if bundle is not None:
+        bundle.drafts.append(draft)
+    elif len(bundles) < limits.BATCH_OBJECTS:
+        bundles[place] = Bundle(draft.destination, draft.day, [draft])
+    else:
+        return Refused(Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS)
+    return draft
+
+
+def _report(what: str, fault: StorageError, visit: Visit) -> None:
+    visit.log.fault(fault, what)
+    queue = what == "queue"
+    visit.meter.add(metrics.QUEUE_FAULTS if queue else metrics.STORAGE_FAULTS)
+
+
+def _count_missing_salt(draft: Draft) -> None:
+    tenant = draft.destination.tenant
+    name = tenant.name if tenant else None
+    draft.visit.meter.add(metrics.MISSING_SALTS, tenant=name)

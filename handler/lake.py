@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
+from functools import lru_cache
 from json.encoder import encode_basestring as _escaped
 
 from .columns import PREFIX
@@ -19,6 +20,8 @@ CONTENT_TYPE = "application/json"
 _DRAWS = 3
 #: Hex digits of the id of an object with several events.
 _OBJECT_DIGITS = 32
+# Days whose folders are remembered; nearly all events are of today.
+_DAYS = 16
 
 
 class Stored(NamedTuple):
@@ -32,33 +35,22 @@ class Bundle:
     """Events of one request that become one object.
 
     Args:
-        drafts: Events for the same bucket and day that have passed the pipeline.
-        day: That day.
+        destination: Where they go.
+        day: The day that they are stored under.
+        drafts: The events; they have passed the pipeline.
     """
 
-    __slots__ = ("day", "drafts", "keeps_ids")
+    __slots__ = ("day", "destination", "drafts", "keeps_ids", "tenant")
 
-    def __init__(self, day: str, drafts: list[Draft]) -> None:
+    def __init__(self, destination: Destination, day: str, drafts: list[Draft]) -> None:
+        self.destination = destination
         self.day = day
         self.drafts = drafts
         self.keeps_ids = False
         """Whether they may be somewhere already, so that their ids must stay."""
-
-    @property
-    def first(self) -> Draft:
-        """One of the events; they go to the same bucket."""
-        return self.drafts[0]
-
-    @property
-    def destination(self) -> Destination:
-        """Where they go."""
-        return self.drafts[0].destination
-
-    @property
-    def tenant(self) -> str | None:
+        tenant = destination.tenant
+        self.tenant = tenant.name if tenant else None
         """The registered tenant, where the bucket is one's."""
-        tenant = self.destination.tenant
-        return tenant.name if tenant else None
 
     def draw_ids(self, entropy: Callable[[int], bytes], digits: int) -> bool:
         """Draw those ids anew that were made here; False if none may be."""
@@ -80,27 +72,10 @@ class Bundle:
         by_id: dict[str, Draft] = {}
         for draft in self.drafts:
             by_id.setdefault(draft.event_id, draft)
-        return Message(
-            bucket=self.destination.bucket,
-            day=self.day,
-            id=object_id(by_id),
-            events=len(by_id),
-            lines=b"".join([line_of(draft) for draft in by_id.values()]),
-            owner=self.destination.owner,
-            tenant=self.tenant,
-        )
-
-
-def bundles_of(drafts: Iterable[Draft]) -> list[Bundle]:
-    """Return the events by bucket and day, in the order of the first of each."""
-    found: dict[tuple[str, str], Bundle] = {}
-    for draft in drafts:
-        place = draft.destination.bucket, draft.day
-        if place in found:
-            found[place].drafts.append(draft)
-        else:
-            found[place] = Bundle(draft.day, [draft])
-    return list(found.values())
+        bucket, owner, *_ = self.destination
+        lines = b"".join([line_of(draft) for draft in by_id.values()])
+        name, events = object_id(by_id), len(by_id)
+        return Message(bucket, self.day, name, events, lines, owner, self.tenant)
 
 
 def line_of(draft: Draft) -> bytes:
@@ -109,25 +84,23 @@ def line_of(draft: Draft) -> bytes:
     Written out, because an encoder that learns the columns from each event takes
     longer than all else here; a test compares it with `columns`.
     """
-    record = draft.record
-    page, session, ip = record["page"], record["sessionId"], record["ip"]
-    referrer, agent, rest = record["referrer"], record["userAgent"], record["metadata"]
-    width, height = record["viewport"]
-    # Ids and times have no characters to escape. No helper tells null from text: one
-    # that is called for each value would take as long as the escaping.
+    visit = draft.visit
+    page, session, referrer = draft.page, draft.session, draft.referrer
+    ip, agent, rest = visit.hash, draft.user_agent, draft.metadata
+    # Ids, times and hashes have no characters to escape. No helper tells null from
+    # text: one that is called for each value would take as long as the escaping.
     text = (
-        f'{{"eventId":"{record["eventId"]}",'
-        f'"eventType":{_escaped(record["eventType"])},'
-        f'"timestamp":"{record["timestamp"]}",'
+        f'{{"eventId":"{draft.event_id}",'
+        f'"eventType":{_escaped(draft.event_type)},'
+        f'"timestamp":"{draft.timestamp}",'
         f'"clientTimestamp":null,'
-        f'"serverTimestamp":"{record["serverTimestamp"]}",'
+        f'"serverTimestamp":"{visit.at}",'
         f'"page":{"null" if page is None else _escaped(page)},'
         f'"sessionId":{"null" if session is None else _escaped(session)},'
         f'"ip":{"null" if ip is None else _escaped(ip)},'
-        f'"location":{record["location"]},'
-        f'"device":{record["device"]},'
-        f'"viewport":{{"width":{"null" if width is None else width},'
-        f'"height":{"null" if height is None else height}}},'
+        f'"location":{visit.location},'
+        f'"device":{draft.device},'
+        f'"viewport":{draft.viewport},'
         f'"referrer":{"null" if referrer is None else _escaped(referrer)},'
         f'"userAgent":{"null" if agent is None else _escaped(agent)},'
         f'"metadata":{"null" if rest is None else _escaped(rest)}}}\n'
@@ -138,10 +111,11 @@ def line_of(draft: Draft) -> bytes:
 
 def object_id(ids: Collection[str]) -> str:
     """Return the id of an object that holds what has these ids, each once."""
-    several = sorted(ids)
-    if len(several) == 1:
-        return several[0]
-    return hashlib.sha256("\n".join(several).encode()).hexdigest()[:_OBJECT_DIGITS]
+    if len(ids) == 1:
+        (alone,) = ids
+        return alone
+    several = "\n".join(sorted(ids))
+    return hashlib.sha256(several.encode()).hexdigest()[:_OBJECT_DIGITS]
 
 
 def key_of(day: str, name: str) -> str:
@@ -151,8 +125,13 @@ def key_of(day: str, name: str) -> str:
         day: The UTC day, `YYYY-MM-DD`.
         name: The object's own name.
     """
+    return f"{_folder(day)}{name}"
+
+
+@lru_cache(_DAYS)
+def _folder(day: str) -> str:
     year, month, date = day.split("-")
-    return f"{PREFIX}year={year}/month={month}/day={date}/{name}"
+    return f"{PREFIX}year={year}/month={month}/day={date}/"
 
 
 def put(
@@ -215,6 +194,6 @@ def write(
         key, done = put(bundle.message(), store, acl=acl, deadline=deadline)
         if done.outcome is Outcome.STORED or done.uncertain:
             return Stored(key, duplicate=False)
-        if not bundle.draw_ids(entropy, bundle.first.digits):
+        if not bundle.draw_ids(entropy, bundle.drafts[0].digits):
             return Stored(key, duplicate=not bundle.keeps_ids)
     raise StorageError(Fault.UNAVAILABLE, "no free event id", uncertain=False)

@@ -65,6 +65,21 @@ class Meter:
         extra = (TENANT, tenant) if tenant else (REASON, reason) if reason else ("", "")
         self._groups.setdefault(extra, {}).setdefault(metric, []).append(value)
 
+    def add_write(
+        self, seconds: float, events: int, *, duplicate: bool, tenant: str | None
+    ) -> None:
+        """Note a write that the store has acknowledged.
+
+        Args:
+            seconds: How long it took.
+            events: How many events it held.
+            duplicate: Whether they had been there before.
+            tenant: Whose they are.
+        """
+        if self._on:
+            self.add(STORAGE_LATENCY, round(seconds * 1000, 1), tenant=tenant)
+            self.add(DUPLICATE if duplicate else STORED, events, tenant=tenant)
+
     def lines(self, now: float) -> list[str]:
         """Return a line of JSON for each set of dimensions that got a value.
 

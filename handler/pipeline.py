@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import access, enrich, fields, privacy
-from .draft import Draft, Step
+from .draft import Step
 from .settings import Settings
 
 
@@ -22,23 +22,9 @@ def steps_for(
     return (
         fields.require_shape_and_fields,
         access.allow_destination(settings),
-        access.allow_origin,
         fields.put_id(entropy),
         fields.put_what_and_when,
-        fields.put_page_and_session,
-        fields.put_viewport,
-        fields.put_metadata,
+        fields.put_fields,
         enrich.put_device_and_location(settings),
         privacy.put_address_hash(settings, salts),
     )
-
-
-def run(draft: Draft, steps: tuple[Step, ...]) -> Draft:
-    """Pass the draft through the steps and return it.
-
-    Raises:
-        Refused: If a step refuses it.
-    """
-    for step in steps:
-        step(draft)
-    return draft

@@ -130,13 +130,13 @@ def put_address_hash(settings: Settings, salts: Salts) -> Step:
     """
 
     def step(draft: Draft) -> None:
-        visit, record = draft.visit, draft.record
+        visit = draft.visit
         if visit.is_private is None:
             visit.is_private = settings.honor_privacy_signals and _asks(
                 visit.request.headers
             )
         if visit.is_private:
-            record["ip"] = record["sessionId"] = record["userAgent"] = None
+            draft.session = draft.user_agent = None
             return
         address = visit.request.address
         if visit.hash is None and address:
@@ -147,7 +147,6 @@ def put_address_hash(settings: Settings, salts: Salts) -> Step:
                 draft.salt_missing = True
             else:
                 visit.hash = hash_address(address, salt)
-        record["ip"] = visit.hash
 
     return step
 

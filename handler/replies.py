@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .compact import encode_ascii
-from .draft import Taken
+from .draft import Draft
 from .refusals import Refusal, Refused
 from .typed import Any
 
@@ -60,7 +60,7 @@ def preflight(route: str, cors: Mapping[str, str]) -> Reply:
     }
 
 
-def single(route: str, outcome: Taken | Refused, cors: Mapping[str, str]) -> Reply:
+def single(route: str, outcome: Draft | Refused, cors: Mapping[str, str]) -> Reply:
     """Return the answer to an event that came alone.
 
     A request that named a tenant hears the tenant's name, never the bucket's.
@@ -72,10 +72,11 @@ def single(route: str, outcome: Taken | Refused, cors: Mapping[str, str]) -> Rep
         "status": "queued" if queued else "ok",
         "eventId": outcome.event_id,
     }
-    if outcome.tenant is None:
-        body["bucket"] = outcome.bucket
+    tenant = outcome.tenant
+    if tenant is None:
+        body["bucket"] = outcome.destination.bucket
     else:
-        body["tenant"] = outcome.tenant
+        body["tenant"] = tenant
     if not queued:
         body["key"] = outcome.key
     if outcome.duplicate:
@@ -83,14 +84,14 @@ def single(route: str, outcome: Taken | Refused, cors: Mapping[str, str]) -> Rep
     return _json(202 if queued else 200, body, cors)
 
 
-def batch(outcomes: Sequence[Taken | Refused], cors: Mapping[str, str]) -> Reply:
+def batch(outcomes: Sequence[Draft | Refused], cors: Mapping[str, str]) -> Reply:
     """Return the answer to a batch: what was taken, and why the rest was not.
 
     Args:
         outcomes: What became of each event, in order.
         cors: The headers for web pages.
     """
-    taken = [each for each in outcomes if isinstance(each, Taken)]
+    taken = [each for each in outcomes if isinstance(each, Draft)]
     rejected = [
         {"index": index, **_words(each)}
         for index, each in enumerate(outcomes)
@@ -133,7 +134,7 @@ def refused(route: str, refusal: Refused, cors: Mapping[str, str]) -> Reply:
     return reply
 
 
-def pixel(outcome: Taken | Refused, cors: Mapping[str, str]) -> Reply:
+def pixel(outcome: Draft | Refused, cors: Mapping[str, str]) -> Reply:
     """Return the image, whatever became of its event: a broken one helps nobody."""
     headers = {
         **cors,

@@ -122,11 +122,11 @@ def make_writer(
             log.fault(error, "event")
             meter.add(metrics.STORAGE_FAULTS)
             return batch.identifiers
-        milliseconds = round((monotonic() - began) * 1000, 1)
-        meter.add(metrics.STORAGE_LATENCY, milliseconds, tenant=message.tenant)
+        seconds = monotonic() - began
         existed = done.outcome is Outcome.EXISTED and not done.uncertain
-        counted = metrics.DUPLICATE if existed else metrics.STORED
-        meter.add(counted, message.events, tenant=message.tenant)
+        meter.add_write(
+            seconds, message.events, duplicate=existed, tenant=message.tenant
+        )
         return []
 
     return writer

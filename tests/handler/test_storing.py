@@ -222,12 +222,15 @@ def test_a_line_is_what_an_encoder_makes_of_the_columns(record: dict[str, Any]) 
         else record[column.name]
         for column in COLUMNS
     }
-    draft.record = {
-        **record,
-        # These are encoded once for many events.
-        **{name: compact.encode(ordered[name]) for name in ("location", "device")},
-        "viewport": (record["viewport"]["width"], record["viewport"]["height"]),
-    }
+    draft.event_id, draft.event_type = record["eventId"], record["eventType"]
+    draft.timestamp, visit.at = record["timestamp"], record["serverTimestamp"]
+    draft.page, draft.session = record["page"], record["sessionId"]
+    draft.referrer, draft.user_agent = record["referrer"], record["userAgent"]
+    draft.metadata, visit.hash = record["metadata"], record["ip"]
+    # These are JSON already.
+    draft.device, draft.viewport, visit.location = [
+        compact.encode(ordered[name]) for name in ("device", "viewport", "location")
+    ]
 
     line = lake.line_of(draft)
 
