@@ -17,7 +17,7 @@ from .delivery import Delivery
 from .draft import DIGITS, MANY_DIGITS
 from .ingest import Ingest, note_refusals
 from .invocation import request_id, seconds_left
-from .log import Emit, Log
+from .log import Emit
 from .metrics import Meter
 from .pool import Pool
 from .privacy import Salts
@@ -88,13 +88,21 @@ def make_app(
         digits=MANY_DIGITS if config.buffered else DIGITS,
     )
 
+    nothing_counted = Meter(function_name, on=False)
+
     def app(event: Mapping[str, Any], context: Any) -> Reply:
         deadline = monotonic() + seconds_left(context, _SECONDS) - _MARGIN_SECONDS
-        received = datetime.fromtimestamp(now(), timezone.utc)
-        log = Log(emit, request_id(context), received)
-        meter = Meter(function_name, on=config.metrics)
+        seconds = now()
+        meter = Meter(function_name) if config.metrics else nothing_counted
         request = read(event)
-        visit = Visit(request, received, deadline, log, meter)
+        visit = Visit(
+            request,
+            datetime.fromtimestamp(seconds, timezone.utc),
+            deadline,
+            meter,
+            emit=emit,
+            request_id=request_id(context),
+        )
         cors = replies.cors_headers(config.cors_origins, request.headers.get("origin"))
         try:
             reply = answer(visit, cors)
@@ -102,10 +110,10 @@ def make_app(
             note_refusals([refused.refusal], visit)
             reply = replies.refused(request.route, refused, cors)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client gets JSON
-            log.failure(error)
+            visit.log.failure(error)
             note_refusals([Refusal.INTERNAL], visit)
             reply = replies.refused(request.route, Refused(Refusal.INTERNAL), cors)
-        for line in meter.lines(received.timestamp()):
+        for line in meter.lines(seconds):
             emit(line)
         return reply
 

@@ -28,12 +28,10 @@ def read(request: Request) -> bytes:
     raw = _raw(request)
     if len(raw) > limits.BODY_BYTES:
         raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
-    encoding = request.headers.get("content-encoding", "").strip().lower()
-    if encoding in {"gzip", "x-gzip"}:
-        raw = _inflate(raw)
-    elif encoding not in {"", "identity"}:
-        raise Refused(Refusal.ENCODING_UNKNOWN)
-    if not raw.strip():
+    encoding = request.headers.get("content-encoding")
+    if encoding:
+        raw = _decompressed(raw, encoding.strip().lower())
+    if not raw or raw.isspace():
         raise Refused(Refusal.BODY_MISSING)
     return raw
 
@@ -53,7 +51,7 @@ def parse(raw: bytes) -> Any:
     try:
         value = _decode(text)
         # Only an escape can bring a lone surrogate past the decoding above.
-        if "\\ud" in text or "\\uD" in text:
+        if "\\u" in text and ("\\ud" in text or "\\uD" in text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise Refused(Refusal.TOO_DEEP, limits.DEPTH) from None
@@ -103,6 +101,14 @@ def _raw(request: Request) -> bytes:
         return body.encode()
     except UnicodeEncodeError:
         raise Refused(Refusal.BODY_NOT_UTF8) from None
+
+
+def _decompressed(raw: bytes, encoding: str) -> bytes:
+    if encoding in {"gzip", "x-gzip"}:
+        return _inflate(raw)
+    if encoding in {"", "identity"}:
+        return raw
+    raise Refused(Refusal.ENCODING_UNKNOWN)
 
 
 def _inflate(raw: bytes) -> bytes:

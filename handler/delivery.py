@@ -96,7 +96,7 @@ class Delivery:
         """Store the events; True if that settled what becomes of them."""
         began = self._monotonic()
         try:
-            stored = lake.write(
+            key, duplicate = lake.write(
                 bundle,
                 self._store,
                 acl=self._acl,
@@ -124,7 +124,7 @@ class Delivery:
         visit.meter.add_write(
             self._monotonic() - began,
             events,
-            duplicate=stored.duplicate,
+            duplicate=duplicate,
             tenant=bundle.tenant,
         )
         if bucket not in self._proven:
@@ -132,7 +132,7 @@ class Delivery:
             self._proven.add(bucket)
         for draft in bundle.drafts:
             draft.is_taken = True
-            draft.key, draft.duplicate = stored
+            draft.key, draft.duplicate = key, duplicate
         return True
 
     def _is_queued(

@@ -12,7 +12,6 @@ from .draft import Destination, Draft
 from .fields import draw_id
 from .message import Message
 from .storage import Fault, ObjectStore, Outcome, Put, StorageError
-from .typed import NamedTuple
 
 CONTENT_TYPE = "application/json"
 # Of a second's 2^32 ids one is drawn twice about never; three times in a row means
@@ -22,13 +21,6 @@ _DRAWS = 3
 _OBJECT_DIGITS = 32
 # Days whose folders are remembered; nearly all events are of today.
 _DAYS = 16
-
-
-class Stored(NamedTuple):
-    """Where events are, and whether they were there before."""
-
-    key: str
-    duplicate: bool
 
 
 class Bundle:
@@ -174,7 +166,7 @@ def write(
     acl: str | None,
     deadline: float,
     entropy: Callable[[int], bytes],
-) -> Stored:
+) -> tuple[str, bool]:
     """Store the events unless they are stored already.
 
     An id made here is drawn again where another event has it: only when S3 says so at
@@ -187,13 +179,16 @@ def write(
         deadline: The instant of the monotonic clock to give up at.
         entropy: Returns as many random bytes as it is asked for.
 
+    Returns:
+        The object's key, and whether they were there before.
+
     Raises:
         StorageError: If they may not be stored.
     """
     for _ in range(_DRAWS):
         key, done = put(bundle.message(), store, acl=acl, deadline=deadline)
         if done.outcome is Outcome.STORED or done.uncertain:
-            return Stored(key, duplicate=False)
+            return key, False
         if not bundle.draw_ids(entropy, bundle.drafts[0].digits):
-            return Stored(key, duplicate=not bundle.keeps_ids)
+            return key, not bundle.keeps_ids
     raise StorageError(Fault.UNAVAILABLE, "no free event id", uncertain=False)

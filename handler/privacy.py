@@ -25,7 +25,7 @@ _DAYS_SWEPT = 7
 _PAUSE_SECONDS = 30.0
 # The share of the time left that a salt may take; the event still has to be stored.
 _TIME_SHARE = 0.3
-
+_SIGNALS = ("sec-gpc", "dnt")
 
 #: Told of a failure that does not stop the event.
 OnFault = Callable[[StorageError], None]
@@ -56,15 +56,15 @@ class Salts:
         self._owner = owner
         self._entropy = entropy
         self._monotonic = monotonic
-        self._day: date | None = None
+        self._day = ""
         self._salt: bytes | None = None
         self._not_before = float("-inf")
 
-    def of(self, day: date, deadline: float, on_fault: OnFault) -> bytes | None:
+    def of(self, day: str, deadline: float, on_fault: OnFault) -> bytes | None:
         """Return the salt of `day`, or None where it cannot be had now.
 
         Args:
-            day: The UTC day of receipt.
+            day: The UTC day of receipt, `YYYY-MM-DD`.
             deadline: The monotonic instant by which the event must be answered.
             on_fault: Told of each failure of the store.
         """
@@ -86,10 +86,10 @@ class Salts:
         return self._salt
 
     def _fetch(
-        self, bucket: str, day: date, deadline: float, on_fault: OnFault
+        self, bucket: str, day: str, deadline: float, on_fault: OnFault
     ) -> bytes:
         """Make the day's salt, or read the one that another instance made first."""
-        key = f"{SALT_PREFIX}{day.isoformat()}"
+        key = f"{SALT_PREFIX}{day}"
         mine = self._entropy(_SALT_BYTES)
         put = self._store.put(
             bucket,
@@ -109,12 +109,11 @@ class Salts:
             raise StorageError(Fault.UNAVAILABLE, "salt of the wrong length")
         return salt
 
-    def _sweep(
-        self, bucket: str, day: date, deadline: float, on_fault: OnFault
-    ) -> None:
+    def _sweep(self, bucket: str, day: str, deadline: float, on_fault: OnFault) -> None:
+        today = date.fromisoformat(day)
         try:
             for back in range(2, 2 + _DAYS_SWEPT):
-                old = day - timedelta(days=back)
+                old = today - timedelta(days=back)
                 key = f"{SALT_PREFIX}{old.isoformat()}"
                 self._store.delete(bucket, key, deadline=deadline, owner=self._owner)
         except StorageError as error:
@@ -140,9 +139,7 @@ def put_address_hash(settings: Settings, salts: Salts) -> Step:
             return
         address = visit.request.address
         if visit.hash is None and address:
-            salt = salts.of(
-                visit.received.date(), visit.deadline, visit.note_salt_fault
-            )
+            salt = salts.of(visit.day, visit.deadline, visit.note_salt_fault)
             if salt is None:
                 draft.salt_missing = True
             else:
@@ -159,9 +156,9 @@ def hash_address(address: str, salt: bytes) -> str:
 
 
 def _asks(headers: Mapping[str, str]) -> bool:
-    return _says_one(headers.get("sec-gpc")) or _says_one(headers.get("dnt"))
-
-
-def _says_one(value: str | None) -> bool:
-    # A header that came twice is joined by commas.
-    return value is not None and "1" in map(str.strip, value.split(","))
+    for name in _SIGNALS:
+        value = headers.get(name)
+        # A header that came twice is joined by commas.
+        if value is not None and "1" in map(str.strip, value.split(",")):
+            return True
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring_ascii as _escaped
 
 from .compact import encode_ascii
 from .draft import Draft
@@ -27,20 +28,21 @@ METHODS = {TRACK: "POST", PIXEL: "GET"}
 #: Says why the pixel's event was not taken.
 REJECTED_HEADER = "X-Tracker-Rejected"
 
+_EXPOSED = {"Access-Control-Expose-Headers": f"Retry-After, {REJECTED_HEADER}"}
+_ANY_ORIGIN = {**_EXPOSED, "Access-Control-Allow-Origin": "*"}
 
-def cors_headers(origins: frozenset[str], origin: str | None) -> dict[str, str]:
+
+def cors_headers(origins: frozenset[str], origin: str | None) -> Mapping[str, str]:
     """Return the headers that let a web page read the answer.
 
     Args:
         origins: The origins that may, or `*` for every one.
         origin: The request's `Origin`.
     """
-    headers = {"Access-Control-Expose-Headers": f"Retry-After, {REJECTED_HEADER}"}
     if "*" in origins:
-        headers["Access-Control-Allow-Origin"] = "*"
-        return headers
+        return _ANY_ORIGIN
     # Caches must keep the answers to different origins apart.
-    headers["Vary"] = "Origin"
+    headers = {**_EXPOSED, "Vary": "Origin"}
     if origin in origins:
         headers["Access-Control-Allow-Origin"] = str(origin)
     return headers
@@ -67,21 +69,19 @@ def single(route: str, outcome: Draft | Refused, cors: Mapping[str, str]) -> Rep
     """
     if isinstance(outcome, Refused):
         return refused(route, outcome, cors)
-    queued = outcome.key is None
-    body: dict[str, object] = {
-        "status": "queued" if queued else "ok",
-        "eventId": outcome.event_id,
-    }
-    tenant = outcome.tenant
-    if tenant is None:
-        body["bucket"] = outcome.destination.bucket
-    else:
-        body["tenant"] = tenant
-    if not queued:
-        body["key"] = outcome.key
-    if outcome.duplicate:
-        body["duplicate"] = True
-    return _json(202 if queued else 200, body, cors)
+    tenant, key = outcome.tenant, outcome.key
+    # Of all that is in it, only a tenant's name may have characters to escape.
+    body = (
+        f'{{"status":"{"ok" if key else "queued"}","eventId":"{outcome.event_id}",'
+        + (
+            f'"bucket":"{outcome.destination.bucket}"'
+            if tenant is None
+            else f'"tenant":{_escaped(tenant)}'
+        )
+        + (f',"key":"{key}"' if key else "")
+        + (',"duplicate":true}' if outcome.duplicate else "}")
+    )
+    return _json(200 if key else 202, body, cors)
 
 
 def batch(outcomes: Sequence[Draft | Refused], cors: Mapping[str, str]) -> Reply:
@@ -116,7 +116,7 @@ def batch(outcomes: Sequence[Draft | Refused], cors: Mapping[str, str]) -> Reply
         status = whole.refusal.status
         del body["status"]
         body = {"error": whole.error, "message": whole.message, **body}
-    reply = _json(status, body, cors)
+    reply = _json(status, encode_ascii(body), cors)
     if again:
         reply["headers"]["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return reply
@@ -126,7 +126,7 @@ def refused(route: str, refusal: Refused, cors: Mapping[str, str]) -> Reply:
     """Return the answer that the refusal's row gives."""
     row = refusal.refusal
     words = {"error": refusal.error, "message": refusal.message}
-    reply = _json(row.status, words, cors)
+    reply = _json(row.status, encode_ascii(words), cors)
     if row.status >= 500:
         reply["headers"]["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if row is Refusal.METHOD_NOT_ALLOWED:
@@ -165,10 +165,10 @@ def _words(refusal: Refused) -> dict[str, Any]:
     }
 
 
-def _json(status: int, body: dict[str, Any], cors: Mapping[str, str]) -> Reply:
+def _json(status: int, body: str, cors: Mapping[str, str]) -> Reply:
     headers = {**cors, "Content-Type": "application/json", "Cache-Control": "no-store"}
     return {
         "statusCode": status,
         "headers": headers,
-        "body": encode_ascii(body),
+        "body": body,
     }

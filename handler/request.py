@@ -40,20 +40,20 @@ def read(event: Mapping[str, Any]) -> Request:
     if http:
         method, path = http.get("method"), event.get("rawPath")
         address = http.get("sourceIp")
-        query = _query(_text(event.get("rawQueryString")))
+        query = _query(event.get("rawQueryString"))
     else:
         method, path = event.get("httpMethod"), event.get("path")
         address = _mapping(context.get("identity")).get("sourceIp")
         query = _texts(event.get("queryStringParameters"))
     body = event.get("body")
     return Request(
-        method=_text(method).upper(),
-        route=_text(path).rstrip("/").rpartition("/")[2],
-        headers=_headers(event),
-        body=body if isinstance(body, str) else None,
-        is_base64=event.get("isBase64Encoded") is True,
-        address=_text(address),
-        query=query,
+        method.upper() if type(method) is str else "",
+        path.rstrip("/").rpartition("/")[2] if type(path) is str else "",
+        _headers(event),
+        body if type(body) is str else None,
+        event.get("isBase64Encoded") is True,
+        address if type(address) is str else "",
+        query,
     )
 
 
@@ -69,7 +69,9 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in single.items() if type(value) is str}
 
 
-def _texts(value: object) -> dict[str, str]:
+def _texts(value: object) -> Mapping[str, str]:
+    if not value:
+        return {}
     return {
         name: text
         for name, text in _mapping(value).items()
@@ -77,8 +79,8 @@ def _texts(value: object) -> dict[str, str]:
     }
 
 
-def _query(text: str) -> dict[str, str]:
-    if not text:
+def _query(text: object) -> Mapping[str, str]:
+    if not text or not isinstance(text, str):
         return {}
     # Events in bodies have no query, and a cold start does without its parser.
     from urllib.parse import parse_qsl  # noqa: PLC0415 - as said above
@@ -88,7 +90,3 @@ def _query(text: str) -> dict[str, str]:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

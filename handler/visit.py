@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from . import limits, times
-from .log import Log
+from .log import Emit, Log
 from .metrics import Meter
 from .request import Request
 from .storage import StorageError
@@ -18,11 +18,14 @@ class Visit:
         request: The request.
         received: When the function received it, UTC.
         deadline: The instant of the monotonic clock by which it must be answered.
-        log: Where to note what happens.
         meter: Where to count what happens.
+        emit: Writes one line of the log.
+        request_id: Lambda's id of the invocation.
     """
 
     __slots__ = (
+        "_emit",
+        "_request_id",
         "at",
         "day",
         "deadline",
@@ -31,7 +34,6 @@ class Visit:
         "hash",
         "is_private",
         "location",
-        "log",
         "meter",
         "received",
         "request",
@@ -43,14 +45,17 @@ class Visit:
         request: Request,
         received: datetime,
         deadline: float,
-        log: Log,
         meter: Meter,
+        *,
+        emit: Emit,
+        request_id: str,
     ) -> None:
         self.request = request
         self.received = received
         self.deadline = deadline
-        self.log = log
         self.meter = meter
+        self._emit = emit
+        self._request_id = request_id
         self.at = times.stamp(received)
         """`received` as it is stored."""
         self.day = self.at[:10]
@@ -68,6 +73,11 @@ class Visit:
         """Whether the browser asks not to be known; None: not looked at yet."""
         self.hash: str | None = None
         """The keyed hash of the address; None: not made yet, or not to be had."""
+
+    @property
+    def log(self) -> Log:
+        """Where to note what happens, which is seldom anything."""
+        return Log(self._emit, self._request_id, self.received)
 
     def note_salt_fault(self, error: StorageError) -> None:
         """Note that the store failed at the day's salt."""

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from handler import access, request
 from handler.buckets import Patterns, name_problem, pattern_problem
 from handler.draft import Draft
-from handler.log import Log
 from handler.metrics import Meter
 from handler.refusals import Refused
 from handler.settings import Settings
@@ -257,7 +256,7 @@ def test_remembers_a_bounded_number_of_buckets_and_none_that_is_refused() -> Non
     step = access.allow_destination(Settings(patterns=Counting(["*-lake"])))
 
     def send(bucket: str) -> None:
-        visit = Visit(request.read({}), NOON, 0.0, Log(print, "", NOON), Meter(""))
+        visit = Visit(request.read({}), NOON, 0.0, Meter(""), emit=print, request_id="")
         step(Draft({"bucket": bucket}, visit))
 
     for _ in range(2):

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from handler import compact, lake, limits, request, times
 from handler.columns import COLUMNS, Column
 from handler.draft import Draft
-from handler.log import Log
 from handler.metrics import Meter
 from handler.storage import Fault, Outcome, Put
 from handler.visit import Visit
@@ -214,7 +213,7 @@ STAMP = "2026-03-04T12:00:00.000Z"
 )
 def test_a_line_is_what_an_encoder_makes_of_the_columns(record: dict[str, Any]) -> None:
     """Byte for byte, whatever the texts."""
-    visit = Visit(request.read({}), NOON, 0.0, Log(print, "", NOON), Meter(""))
+    visit = Visit(request.read({}), NOON, 0.0, Meter(""), emit=print, request_id="")
     draft = Draft({}, visit)
     ordered = {
         column.name: {name: record[column.name][name] for name in members_of(column)}
