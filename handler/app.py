@@ -16,7 +16,7 @@ from . import batch, pipeline, replies, settings
 from .delivery import Delivery
 from .draft import DIGITS, MANY_DIGITS
 from .ingest import Ingest, note_refusals
-from .invocation import request_id, seconds_left
+from .invocation import seconds_left
 from .log import Emit
 from .metrics import Meter
 from .pool import Pool
@@ -100,8 +100,8 @@ def make_app(
             datetime.fromtimestamp(seconds, timezone.utc),
             deadline,
             meter,
+            context=context,
             emit=emit,
-            request_id=request_id(context),
         )
         cors = replies.cors_headers(config.cors_origins, request.headers.get("origin"))
         try:

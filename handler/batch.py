@@ -17,6 +17,8 @@ Sent = Mapping[str, Any] | Refused
 
 # Either says where an event goes; one of an event's own takes the place of both.
 _DESTINATIONS = ("bucket", "tenant")
+# What JSON can nest.
+_CONTAINERS = frozenset({dict, list})
 
 
 def read(request: Request) -> tuple[list[Sent], bool]:
@@ -29,11 +31,35 @@ def read(request: Request) -> tuple[list[Sent], bool]:
     sent = _parse(raw)
     if not isinstance(sent, dict):
         raise Refused(Refusal.NOT_AN_OBJECT)
+    # Nothing is nested more deeply than there are brackets to nest it in.
+    may_be_deep = raw.count(b"{") + raw.count(b"[") > limits.DEPTH
     if EVENTS in sent:
-        return _events_of(sent, len(raw)), True
+        return _events_of(sent, len(raw), may_be_deep=may_be_deep), True
     if len(raw) > limits.EVENT_BYTES:
         raise Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+    if may_be_deep:
+        require_depth(sent)
     return [sent], False
+
+
+def require_depth(sent: Mapping[str, Any]) -> None:
+    """Refuse an event that is nested too deeply.
+
+    Raises:
+        Refused: If it is.
+    """
+    for member in sent.values():
+        if type(member) in _CONTAINERS and not _fits(member, limits.DEPTH - 1):
+            raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
+
+
+def _fits(value: Any, levels: int) -> bool:
+    if levels == 0:
+        return False
+    for member in value.values() if type(value) is dict else value:
+        if type(member) in _CONTAINERS and not _fits(member, levels - 1):
+            return False
+    return True
 
 
 def _parse(raw: bytes) -> Any:
@@ -55,7 +81,7 @@ def _sound(event: Any) -> Any:
         return refused
 
 
-def _events_of(sent: dict[str, Any], size: int) -> list[Sent]:
+def _events_of(sent: dict[str, Any], size: int, *, may_be_deep: bool) -> list[Sent]:
     events = sent.pop(EVENTS)
     if not isinstance(events, list) or not events:
         raise Refused(Refusal.EVENTS_INVALID)
@@ -68,10 +94,15 @@ def _events_of(sent: dict[str, Any], size: int) -> list[Sent]:
         raise Refused(Refusal.DEFAULTS_TOO_LARGE, limits.DEFAULTS_BYTES)
     # No event is larger than all of the request.
     measure = size > limits.EVENT_BYTES
-    return [_event_of(event, sent, measure=measure) for event in events]
+    return [
+        _event_of(event, sent, measure=measure, may_be_deep=may_be_deep)
+        for event in events
+    ]
 
 
-def _event_of(event: Any, defaults: dict[str, Any], *, measure: bool) -> Sent:
+def _event_of(
+    event: Any, defaults: dict[str, Any], *, measure: bool, may_be_deep: bool
+) -> Sent:
     if isinstance(event, Refused):
         return event
     if not isinstance(event, dict):
@@ -81,6 +112,11 @@ def _event_of(event: Any, defaults: dict[str, Any], *, measure: bool) -> Sent:
     merged = {**defaults, **event}
     if measure and _bytes(merged) > limits.EVENT_BYTES:
         return Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+    try:
+        if may_be_deep:
+            require_depth(merged)
+    except Refused as refused:
+        return refused
     return merged
 
 

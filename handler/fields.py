@@ -38,29 +38,14 @@ _SERVER_FIELDS = frozenset(
 
 _NO_VIEWPORT = '{"width":null,"height":null}'
 
-# What JSON can nest.
-_CONTAINERS = frozenset({dict, list})
 
-
-def require_shape_and_fields(draft: Draft) -> None:
-    """Refuse an event that is nested too deeply or lacks what every event needs."""
+def require_fields(draft: Draft) -> None:
+    """Refuse an event that lacks what every event needs."""
     sent = draft.sent
-    for member in sent.values():
-        if type(member) in _CONTAINERS and not _fits(member, limits.DEPTH - 1):
-            raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
     if sent.get("tenant") is None:
         required_text(sent, "bucket", Refusal.BUCKET_MISSING)
     required_text(sent, "eventType", Refusal.EVENT_TYPE_MISSING)
     required_text(sent, "timestamp", Refusal.TIMESTAMP_MISSING)
-
-
-def _fits(value: Any, levels: int) -> bool:
-    if levels == 0:
-        return False
-    for member in value.values() if type(value) is dict else value:
-        if type(member) in _CONTAINERS and not _fits(member, levels - 1):
-            return False
-    return True
 
 
 def put_id(entropy: Callable[[int], bytes]) -> Step:
@@ -106,8 +91,8 @@ def put_fields(draft: Draft) -> None:
     """Put what an event may have."""
     sent = draft.sent
     draft.page = _text(sent, "page")
-    draft.session = session = _text(sent, "sessionId")
-    if session is not None and len(session) > limits.NAME_CHARS:
+    draft.session = _text(sent, "sessionId")
+    if draft.session and len(draft.session) > limits.NAME_CHARS:
         raise Refused(Refusal.TOO_LONG, "sessionId")
     draft.referrer = _text(sent, "referrer")
     user_agent = _text(sent, "userAgent")

@@ -20,7 +20,7 @@ def steps_for(
         entropy: Returns as many random bytes as it is asked for.
     """
     return (
-        fields.require_shape_and_fields,
+        fields.require_fields,
         access.allow_destination(settings),
         fields.put_id(entropy),
         fields.put_what_and_when,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from . import body, limits
-from .batch import Sent
+from .batch import Sent, require_depth
 from .refusals import Refusal, Refused
 from .request import Request
 from .typed import Any
@@ -39,6 +39,10 @@ def read(visit: Visit) -> Sent:
             # What is not JSON stays text, and is refused for not being an object.
             with suppress(Refused):
                 sent[name] = body.parse(text.encode(errors="replace"))
+    try:
+        require_depth(sent)
+    except Refused as refused:
+        return refused
     sent.setdefault("timestamp", visit.at)
     sent["timestamp"] = _LOST_PLUS.sub(r"\1+\2", sent["timestamp"])
     sent.setdefault("page", request.headers.get("referer"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from . import limits, times
+from .invocation import request_id
 from .log import Emit, Log
 from .metrics import Meter
 from .request import Request
 from .storage import StorageError
+from .typed import Any
 
 
 class Visit:
@@ -19,13 +21,13 @@ class Visit:
         received: When the function received it, UTC.
         deadline: The instant of the monotonic clock by which it must be answered.
         meter: Where to count what happens.
+        context: What Lambda passed beside the event.
         emit: Writes one line of the log.
-        request_id: Lambda's id of the invocation.
     """
 
     __slots__ = (
+        "_context",
         "_emit",
-        "_request_id",
         "at",
         "day",
         "deadline",
@@ -47,15 +49,15 @@ class Visit:
         deadline: float,
         meter: Meter,
         *,
+        context: Any,
         emit: Emit,
-        request_id: str,
     ) -> None:
         self.request = request
         self.received = received
         self.deadline = deadline
         self.meter = meter
+        self._context = context
         self._emit = emit
-        self._request_id = request_id
         self.at = times.stamp(received)
         """`received` as it is stored."""
         self.day = self.at[:10]
@@ -77,7 +79,7 @@ class Visit:
     @property
     def log(self) -> Log:
         """Where to note what happens, which is seldom anything."""
-        return Log(self._emit, self._request_id, self.received)
+        return Log(self._emit, request_id(self._context), self.received)
 
     def note_salt_fault(self, error: StorageError) -> None:
         """Note that the store failed at the day's salt."""
