@@ -113,8 +113,9 @@ def make_app(
             visit.log.failure(error)
             note_refusals([Refusal.INTERNAL], visit)
             reply = replies.refused(request.route, Refused(Refusal.INTERNAL), cors)
-        for line in meter.lines(seconds):
-            emit(line)
+        if meter.on:
+            for line in meter.lines(seconds):
+                emit(line)
         return reply
 
     def answer(visit: Visit, cors: Mapping[str, str]) -> Reply:

@@ -5,7 +5,7 @@ An event is answered as taken only once one of the two has acknowledged it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from . import lake, limits, message, metrics
 from .draft import MANY_DIGITS, Draft
@@ -58,20 +58,24 @@ class Delivery:
         self._proven: set[str] = set()
         self._slow_until: dict[str, float] = {}
 
-    def deliver(self, bundles: list[Bundle], visit: Visit) -> None:
+    def deliver(self, bundles: Collection[Bundle], visit: Visit) -> None:
         """Deliver the bundles of a visit; each event is then taken or refused."""
-        for index, bundle in enumerate(bundles):
+        queue, left = self._queue, len(bundles)
+        for bundle in bundles:
             now = self._monotonic()
-            share = (visit.deadline - now) / (len(bundles) - index)
-            if not self._is_delivered(bundle, now, now + share, visit):
+            deadline = now + (visit.deadline - now) / left
+            left -= 1
+            if queue is None:
+                settled = self._is_stored(bundle, deadline, visit)
+            else:
+                settled = self._is_delivered(queue, bundle, deadline, visit)
+            if not settled:
                 _refuse(bundle.drafts, Refusal.UNAVAILABLE)
 
     def _is_delivered(
-        self, bundle: Bundle, now: float, deadline: float, visit: Visit
+        self, queue: EventQueue, bundle: Bundle, deadline: float, visit: Visit
     ) -> bool:
-        queue = self._queue
-        if queue is None:
-            return self._is_stored(bundle, deadline, visit)
+        now = self._monotonic()
         first = now + (deadline - now) * FIRST_SHARE
         if self._queue_goes_first(bundle, now):
             if not self._buffered:
@@ -97,11 +101,7 @@ class Delivery:
         began = self._monotonic()
         try:
             key, duplicate = lake.write(
-                bundle,
-                self._store,
-                acl=self._acl,
-                deadline=deadline,
-                entropy=self._entropy,
+                bundle, self._store, self._acl, deadline, self._entropy
             )
         except StorageError as error:
             if error.fault is not Fault.UNAVAILABLE and not bundle.destination.named:

@@ -31,8 +31,13 @@ def put_device_and_location(settings: Settings) -> Step:
         visit = draft.visit
         if visit.device is None:
             headers = visit.request.headers
-            hints = [headers.get(name, "")[:HINT_CHARS] for name in _HINTS]
-            visit.device = _device(visit.user_agent or "", *hints)
+            brands, mobile, platform = map(headers.get, _HINTS)
+            visit.device = _device(
+                visit.user_agent or "",
+                brands and brands[:HINT_CHARS],
+                mobile and mobile[:HINT_CHARS],
+                platform and platform[:HINT_CHARS],
+            )
             visit.location = _NOWHERE
             if settings.viewer_country:
                 country = headers.get("cloudfront-viewer-country", "")
@@ -49,10 +54,13 @@ def put_device_and_location(settings: Settings) -> Step:
 
 
 @lru_cache(DEVICES)
-def _device(user_agent: str, *hints: str) -> str:
-    return compact.encode(
-        {**device_of(user_agent, dict(zip(_HINTS, hints, strict=False)))}
-    )
+def _device(user_agent: str, *hints: str | None) -> str:
+    heard = {
+        name: hint
+        for name, hint in zip(_HINTS, hints, strict=False)
+        if hint is not None
+    }
+    return compact.encode({**device_of(user_agent, heard)})
 
 
 def _location(country: str | None) -> str:

@@ -53,7 +53,7 @@ class Ingest:
                 judged = _bundled(judged, bundles)
             outcomes.append(judged)
         try:
-            self._delivery.deliver(list(bundles.values()), visit)
+            self._delivery.deliver(bundles.values(), visit)
         except Exception as error:  # noqa: BLE001 - what was acknowledged stays so
             visit.log.failure(error)
         finally:

@@ -64,7 +64,7 @@ class Bundle:
         by_id: dict[str, Draft] = {}
         for draft in self.drafts:
             by_id.setdefault(draft.event_id, draft)
-        bucket, owner, *_ = self.destination
+        bucket, owner = self.destination.bucket, self.destination.owner
         lines = b"".join([line_of(draft) for draft in by_id.values()])
         name, events = object_id(by_id), len(by_id)
         return Message(bucket, self.day, name, events, lines, owner, self.tenant)
@@ -127,7 +127,7 @@ def _folder(day: str) -> str:
 
 
 def put(
-    message: Message, store: ObjectStore, *, acl: str | None, deadline: float
+    message: Message, store: ObjectStore, acl: str | None, deadline: float
 ) -> tuple[str, Put]:
     """Store a message's events as one object, unless it is there.
 
@@ -145,15 +145,18 @@ def put(
     Raises:
         StorageError: If it may not be there.
     """
-    several = message.events > 1
-    key = key_of(message.day, f"{message.id}.json{'.gz' if several else ''}")
+    if message.events > 1:
+        name, body, encoding = f"{message.id}.json.gz", message.gzipped(), "gzip"
+    else:
+        name, body, encoding = f"{message.id}.json", message.plain(), None
+    key = key_of(message.day, name)
     return key, store.put(
         message.bucket,
         key,
-        message.gzipped() if several else message.plain(),
+        body,
         deadline=deadline,
         content_type=CONTENT_TYPE,
-        content_encoding="gzip" if several else None,
+        content_encoding=encoding,
         owner=message.owner,
         acl=acl,
     )
@@ -162,7 +165,6 @@ def put(
 def write(
     bundle: Bundle,
     store: ObjectStore,
-    *,
     acl: str | None,
     deadline: float,
     entropy: Callable[[int], bytes],
@@ -186,7 +188,7 @@ def write(
         StorageError: If they may not be stored.
     """
     for _ in range(_DRAWS):
-        key, done = put(bundle.message(), store, acl=acl, deadline=deadline)
+        key, done = put(bundle.message(), store, acl, deadline)
         if done.outcome is Outcome.STORED or done.uncertain:
             return key, False
         if not bundle.draw_ids(entropy, bundle.drafts[0].digits):

@@ -40,7 +40,8 @@ class Meter:
 
     def __init__(self, function: str, *, on: bool = True) -> None:
         self._function = function
-        self._on = on
+        self.on = on
+        """Whether anything is noted."""
         # One group for each set of extra dimensions, since a line has one value each.
         self._groups: dict[tuple[str, str], dict[str, list[float]]] = {}
 
@@ -60,7 +61,7 @@ class Meter:
             tenant: The tenant it also counts for.
             reason: The refusal it also counts for.
         """
-        if not self._on:
+        if not self.on:
             return
         extra = (TENANT, tenant) if tenant else (REASON, reason) if reason else ("", "")
         self._groups.setdefault(extra, {}).setdefault(metric, []).append(value)
@@ -76,7 +77,7 @@ class Meter:
             duplicate: Whether they had been there before.
             tenant: Whose they are.
         """
-        if self._on:
+        if self.on:
             self.add(STORAGE_LATENCY, round(seconds * 1000, 1), tenant=tenant)
             self.add(DUPLICATE if duplicate else STORED, events, tenant=tenant)
 

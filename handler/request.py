@@ -36,15 +36,16 @@ def read(event: Mapping[str, Any]) -> Request:
     """
     event = _mapping(event)
     context = _mapping(event.get("requestContext"))
-    http = _mapping(context.get("http"))
-    if http:
+    http = context.get("http")
+    if http and isinstance(http, dict):
         method, path = http.get("method"), event.get("rawPath")
         address = http.get("sourceIp")
         query = _query(event.get("rawQueryString"))
     else:
         method, path = event.get("httpMethod"), event.get("path")
         address = _mapping(context.get("identity")).get("sourceIp")
-        query = _texts(event.get("queryStringParameters"))
+        query = event.get("queryStringParameters")
+        query = _texts(query) if query else {}
     body = event.get("body")
     return Request(
         method.upper() if type(method) is str else "",
@@ -70,8 +71,6 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _texts(value: object) -> Mapping[str, str]:
-    if not value:
-        return {}
     return {
         name: text
         for name, text in _mapping(value).items()

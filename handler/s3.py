@@ -132,8 +132,10 @@ class _Call:
 
     def refusal(self, response: Response) -> Refusal | None:
         status = response.status
+        if status < 300:
+            return None
         method, bucket, *_ = self._kind
-        if status < 300 or (status == _KEY_TAKEN and method == "PUT"):
+        if status == _KEY_TAKEN and method == "PUT":
             return None
         # Most cold starts meet none, so this is not part of them.
         from .s3_answers import Refusal  # noqa: PLC0415 - as said above

@@ -95,7 +95,7 @@ def stamp(instant: datetime) -> str:
 
     All have the same length, so that they sort as text. Finer parts are cut off.
     """
-    return instant.isoformat(timespec="milliseconds")[:23] + "Z"
+    return instant.isoformat("T", "milliseconds")[:23] + "Z"
 
 
 def storage_day(instant: datetime, received: datetime) -> str:

@@ -117,7 +117,7 @@ def make_writer(
             return []
         began = monotonic()
         try:
-            _, done = lake.put(message, store, acl=object_acl, deadline=deadline)
+            _, done = lake.put(message, store, object_acl, deadline)
         except StorageError as error:
             log.fault(error, "event")
             meter.add(metrics.STORAGE_FAULTS)
