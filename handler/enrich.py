@@ -55,11 +55,7 @@ def put_device_and_location(settings: Settings) -> Step:
 
 @lru_cache(DEVICES)
 def _device(user_agent: str, *hints: str | None) -> str:
-    heard = {
-        name: hint
-        for name, hint in zip(_HINTS, hints, strict=False)
-        if hint is not None
-    }
+    heard = {name: hint or "" for name, hint in zip(_HINTS, hints, strict=False)}
     return compact.encode({**device_of(user_agent, heard)})
 
 

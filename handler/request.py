@@ -44,8 +44,8 @@ def read(event: Mapping[str, Any]) -> Request:
     else:
         method, path = event.get("httpMethod"), event.get("path")
         address = _mapping(context.get("identity")).get("sourceIp")
-        query = event.get("queryStringParameters")
-        query = _texts(query) if query else {}
+        sent = event.get("queryStringParameters")
+        query = _texts(sent) if sent else {}
     body = event.get("body")
     return Request(
         method.upper() if type(method) is str else "",
@@ -70,7 +70,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in single.items() if type(value) is str}
 
 
-def _texts(value: object) -> Mapping[str, str]:
+def _texts(value: object) -> dict[str, str]:
     return {
         name: text
         for name, text in _mapping(value).items()
@@ -78,7 +78,7 @@ def _texts(value: object) -> Mapping[str, str]:
     }
 
 
-def _query(text: object) -> Mapping[str, str]:
+def _query(text: object) -> dict[str, str]:
     if not text or not isinstance(text, str):
         return {}
     # Events in bodies have no query, and a cold start does without its parser.
