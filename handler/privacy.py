@@ -7,11 +7,11 @@ nothing, to nobody.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from .draft import Draft, Step
+from .mac import Mac
 from .settings import SALT_PREFIX, Settings
 from .storage import Fault, ObjectStore, Outcome, StorageError
 
@@ -57,11 +57,11 @@ class Salts:
         self._entropy = entropy
         self._monotonic = monotonic
         self._day = ""
-        self._salt: bytes | None = None
+        self._salt: Mac | None = None
         self._not_before = float("-inf")
 
-    def of(self, day: str, deadline: float, on_fault: OnFault) -> bytes | None:
-        """Return the salt of `day`, or None where it cannot be had now.
+    def of(self, day: str, deadline: float, on_fault: OnFault) -> Mac | None:
+        """Return the salt of `day`, ready to hash with; None: it cannot be had now.
 
         Args:
             day: The UTC day of receipt, `YYYY-MM-DD`.
@@ -79,7 +79,7 @@ class Salts:
         if self._salt is None and self._bucket and now >= self._not_before:
             try:
                 share = now + (deadline - now) * _TIME_SHARE
-                self._salt = self._fetch(self._bucket, day, share, on_fault)
+                self._salt = Mac(self._fetch(self._bucket, day, share, on_fault))
             except StorageError as error:
                 self._not_before = self._monotonic() + _PAUSE_SECONDS
                 on_fault(error)
@@ -148,11 +148,9 @@ def put_address_hash(settings: Settings, salts: Salts) -> Step:
     return step
 
 
-def hash_address(address: str, salt: bytes) -> str:
+def hash_address(address: str, salt: Mac) -> str:
     """Return the first 16 hex digits of HMAC-SHA-256 of `address` under `salt`."""
-    return hmac.digest(salt, address.encode(errors="replace"), "sha256").hex()[
-        :HASH_DIGITS
-    ]
+    return salt.digest(address.encode(errors="replace")).hex()[:HASH_DIGITS]
 
 
 def _asks(headers: Mapping[str, str]) -> bool:

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from .mac import Mac
 from .typed import NamedTuple
 
 #: SHA-256 of no payload, in hexadecimal.
@@ -63,12 +63,12 @@ class Signer:
     def __init__(self, credentials: Credentials, service: str) -> None:
         self.credentials = credentials
         self._service = service
-        self._scopes: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._scopes: dict[tuple[str, str], tuple[str, Mac]] = {}
         # S3 alone signs the path as it is sent; a key may hold "//" and "..".
         self.signs_path_as_sent = service == "s3"
         """Whether the path is not encoded once more to be signed."""
 
-    def scope(self, day: str, region: str) -> tuple[str, bytes]:
+    def scope(self, day: str, region: str) -> tuple[str, Mac]:
         """Return what a day's requests to a region are signed for, and the key.
 
         Args:
@@ -82,8 +82,8 @@ class Signer:
             parts = (day, region, self._service, "aws4_request")
             key = f"AWS4{self.credentials.secret_key}".encode()
             for part in parts:
-                key = _hmac(key, part)
-            found = self._scopes[day, region] = "/".join(parts), key
+                key = Mac(key).digest(part.encode())
+            found = self._scopes[day, region] = "/".join(parts), Mac(key)
         return found
 
 
@@ -165,7 +165,7 @@ class Form:
         message = f"{_ALGORITHM}\n{timestamp}\n{self._scope}\n{digest}"
         return (
             f"{self._sent % values}{self._fixed}{self._credential}"
-            f"{_hmac(self._key, message).hex()}\r\n"
+            f"{self._key.digest(message.encode()).hex()}\r\n"
         )
 
     def _begin(self, day: str) -> None:
@@ -197,10 +197,6 @@ def percent_encoded(text: str, safe: str = "") -> str:
         return text
     kept = _UNRESERVED | set(safe.encode())
     return "".join([chr(b) if b in kept else f"%{b:02X}" for b in text.encode()])
-
-
-def _hmac(key: bytes, message: str) -> bytes:
-    return hmac.digest(key, message.encode(), "sha256")
 
 
 def _without_dot_segments(path: str) -> str:

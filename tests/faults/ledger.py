@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from handler import lake, privacy
 from handler.app import make_app
+from handler.mac import Mac
 from handler.message import decode
 
 from ..handler.fakes import ADDRESS, Context, MemoryStore
@@ -151,7 +152,7 @@ class Ledger:
         address = place.record["ip"]
         if address is not None:
             salt = self._salts[f"salts/{received[:10]}"]
-            assert address == privacy.hash_address(ADDRESS, salt)
+            assert address == privacy.hash_address(ADDRESS, Mac(salt))
         whole = {**made.record, "eventId": place.id, "ip": address}
         assert place.line == _encoded(whole)
         assert made.line == _encoded(made.record)
