@@ -137,7 +137,7 @@ class Connection:
 
     def _send(self, request: bytes, deadline: float) -> bool:
         rest: bytes | memoryview = request
-        while rest:
+        while True:
             self._limit(deadline)
             try:
                 sent = self._sock.send(rest)
@@ -146,9 +146,8 @@ class Connection:
             except OSError:
                 return False
             if sent == len(rest):
-                break
+                return True
             rest = memoryview(rest)[sent:]
-        return True
 
     def _early_answer(self, method: str, deadline: float) -> Response:
         # Who refuses a large body may answer before its end, and hang up.
