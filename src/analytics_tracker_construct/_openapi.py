@@ -20,6 +20,9 @@ Json = dict[str, Any]
 #: Where an example's event goes unless someone says otherwise.
 DESTINATION: Destination = ("bucket", "demo-analytics")
 
+# The ids of the examples: one made for an object, one for the queue.
+_STORED, _QUEUED = "1769860800-9f86d081", "1769860800-884c7d659a2feaa0"
+
 _Row = refusals.Refusal
 #: Refusals that do not depend on what is sent: any route may answer them.
 ANYWHERE = (_Row.NOT_FOUND, _Row.METHOD_NOT_ALLOWED, _Row.INTERNAL)
@@ -165,8 +168,7 @@ def _track(destination: Destination) -> Json:
 
 
 def _pixel(destination: Destination) -> Json:
-    stored, _ = _outcomes(destination)
-    taken = replies.pixel(stored, _CORS)
+    taken = replies.pixel(_event(destination, _STORED, stored=True), _CORS)
     refused = replies.pixel(_why(_Row.EVENT_TYPE_MISSING), _CORS)
     return {
         "operationId": "pixel",
@@ -194,28 +196,31 @@ def _preflight(route: str) -> Json:
     }
 
 
-def _outcomes(destination: Destination) -> tuple[draft.Taken, draft.Taken]:
-    """Return an event that was stored and one that was queued."""
+def _event(
+    destination: Destination, event_id: str, *, stored: bool, duplicate: bool = False
+) -> draft.Draft:
+    """Return an event that was stored or queued; no request stands behind it."""
     kind, name = destination
-    stored = draft.Taken(
-        event_id="1769860800-9f86d081",
-        bucket=name,
-        tenant=name if kind == "tenant" else None,
-        key="analytics/year=2026/month=01/day=31/1769860800-9f86d081.json",
-        duplicate=False,
-    )
-    return stored, stored._replace(key=None, event_id="1769860800-884c7d659a2feaa0")
+    nobody: Any = None
+    event = draft.Draft({kind: name}, nobody)
+    event.event_id = event_id
+    event.destination = draft.Destination(name, None, None, named=True)
+    folder = "analytics/year=2026/month=01/day=31"
+    event.key = f"{folder}/{event_id}.json" if stored else None
+    event.duplicate = duplicate
+    return event
 
 
 def _taken(destination: Destination) -> list[tuple[str, replies.Reply]]:
     """Return answers to events that were taken, by the names of the examples."""
-    stored, queued = _outcomes(destination)
+    stored = _event(destination, _STORED, stored=True)
+    queued = _event(destination, _QUEUED, stored=False)
+    again = _event(destination, _STORED, stored=True, duplicate=True)
     route, refused, failed = (
         replies.TRACK,
         _why(_Row.TIMESTAMP_MISSING),
         _why(_Row.UNAVAILABLE),
     )
-    again = stored._replace(duplicate=True)
     return [
         ("stored", replies.single(route, stored, _CORS)),
         ("duplicate", replies.single(route, again, _CORS)),
