@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from analytics_tracker_construct._sql import queries, tables
 
 from .cases import CASES, VIEW_CASES, Case, ViewCase
 from .conftest import Ask
+from .world import LAST, SHARED, TENANTS
 
 
 def relations_of(tenant: str | None) -> queries.Relations:
@@ -44,6 +47,39 @@ def test_a_tenant_among_all_has_the_same_answer(ask: Ask, case: Case) -> None:
 @pytest.mark.parametrize("case", VIEW_CASES, ids=[case.view for case in VIEW_CASES])
 def test_a_view_has_the_rows_that_were_counted(ask: Ask, case: ViewCase) -> None:
     assert ask(case.sql)[1] == list(case.rows)
+
+
+#: What is counted, so that the figures of tenants add up.
+COUNTED = {"page_views", "visitors", "sessions", "events", "people", "lines"}
+#: Each must be given what it has no default for.
+GIVEN: dict[str, dict[str, Any]] = {
+    "event-properties": {"event_type": "page_view", "property": "user_id"},
+    "funnel": {"steps": "page_view,signup,purchase"},
+    "live": {"now": f"{SHARED}T10:30:00Z"},
+}
+
+
+@pytest.mark.parametrize("name", [n for n in queries.names() if n != "tenants"])
+def test_over_all_is_counted_what_the_tenants_count(ask: Ask, name: str) -> None:
+    """Who comes to two of them is two people, whatever is asked."""
+    query = queries.load(name)
+    days = {} if name == "live" else {"from": SHARED, "to": LAST}
+    bound = query.bind({**days, **GIVEN.get(name, {})})
+
+    def counted(tenant: str | None) -> dict[str, int]:
+        sql, used = query.render(relations_of(tenant), "$")
+        columns, rows = ask(sql, {each: bound[each] for each in used})
+        return {
+            column: sum(row[at] for row in rows)
+            for at, column in enumerate(columns)
+            if column in COUNTED
+        }
+
+    separate = [counted(tenant) for tenant in TENANTS]
+    assert counted(None) == {
+        column: sum(figures[column] for figures in separate) for column in separate[0]
+    }
+    assert sum(separate[0].values()) > 0
 
 
 def test_every_query_has_a_case() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from analytics_tracker_construct._local import duck
-from analytics_tracker_construct._sql import parameters, queries
+from analytics_tracker_construct._sql import parameters, queries, sessions_view
 from analytics_tracker_construct._sql.dialect import to_duckdb
 
 from .cases import CASES
@@ -27,6 +28,15 @@ GIVEN: dict[str, dict[str, Any]] = {
     "event-properties": {"event_type": "page_view", "property": "plan"},
     "live": {"now": "2026-01-30T12:30:00Z"},
 }
+
+
+#: The predicate on days: for the folders of the years, then for each day's.
+DAYS = (
+    "year BETWEEN substr(CAST(:p_from AS varchar), 1, 4) "
+    "AND substr(CAST(:p_to AS varchar), 1, 4)",
+    "year || '-' || month || '-' || day "
+    "BETWEEN CAST(:p_from AS varchar) AND CAST(:p_to AS varchar)",
+)
 
 
 def parsed(query: queries.Query) -> exp.Expr:
@@ -165,7 +175,7 @@ FILE = """\
 -- A title
 -- Some words.
 -- :from date  First day
--- :limit integer = 10  Rows
+-- :limit integer 1..50 = 10  Rows
 -- :kind a|b = a  Kind
 SELECT ':no', "x:no" -- :no {no}
 /* :no */ FROM {events} WHERE a = :from AND b::kind = :kind AND c < :limit
@@ -180,7 +190,7 @@ def test_a_file_becomes_a_query() -> None:
     assert query.relations == {"events"}
     assert [tuple(parameter) for parameter in query.parameters] == [
         ("from", "date", None, "First day"),
-        ("limit", "integer", "10", "Rows"),
+        ("limit", "integer 1..50", "10", "Rows"),
         ("kind", "a|b", "a", "Kind"),
     ]
 
@@ -199,7 +209,8 @@ def test_names_are_put_in_and_parameters_are_not() -> None:
     assert used == ["from", "kind", "limit"]
     assert sql == (
         "SELECT ':no', \"x:no\" -- :no {no}\n"
-        '/* :no */ FROM "analytics"."shop_events_unique" '
+        "/* :no */ FROM (SELECT 'shop_events' AS tenant, * FROM "
+        '"analytics"."shop_events_unique") '
         "WHERE a = ? AND b::kind = ? AND c < ?"
     )
     assert "a = $from AND" in query.render(queries.Relations.all(), "$")[0]
@@ -214,11 +225,65 @@ def test_a_tenant_among_all_is_a_parameter_too() -> None:
     assert [parameter.name for parameter in relations.parameters] == ["tenant"]
 
 
-def test_the_lines_of_one_tenant_say_whose_they_are() -> None:
-    """As those of all do, so that one query reads both."""
-    assert queries.Relations.of("my_shop_events").lines == (
-        "(SELECT 'my_shop_events' AS tenant, * FROM \"my_shop_events\")"
+def test_what_one_tenant_has_says_whose_it_is() -> None:
+    """As what all have does, so that one query reads both."""
+    assert queries.Relations.of("my_shop_events")[:3] == tuple(
+        f"(SELECT 'my_shop_events' AS tenant, * FROM \"{name}\")"
+        for name in ("my_shop_events_unique", "my_shop_sessions", "my_shop_events")
     )
+
+
+def _aliased(tree: exp.Expr, name: str) -> set[str]:
+    """Return what has a name in a query, as SQL of one form."""
+    found = (each for each in tree.find_all(exp.Alias) if each.alias == name)
+    return {
+        each.this.sql(dialect="trino")
+        for each in found
+        if not isinstance(each.this, exp.Column)
+    }
+
+
+def _one_form(sql: str) -> str:
+    return sqlglot.parse_one(sql, read="trino").sql(dialect="trino")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_query_has_the_same_visitor_and_the_same_moment(name: str) -> None:
+    """The files have copies: of the views' expressions, and of the predicate on days.
+
+    A tenant's name and the day come first: an address is one person there and then.
+    """
+    tree = parsed(queries.load(name))
+    of_sessions = "sessions" in queries.load(name).relations
+    who = "visitor" if of_sessions else sessions_view.VISITOR
+    visitor = f"tenant || ' ' || year || month || day || ' ' || {who}"
+
+    assert _aliased(tree, "visitor") <= {_one_form(visitor)}
+    assert _aliased(tree, "happened_at") <= {
+        _one_form(sessions_view.HAPPENED_AT),
+        'MIN("timestamp")',
+    }
+    for text in tree.find_all(exp.Like):
+        if text.expression.name.startswith("_"):
+            assert text.expression.name == sessions_view.STORED_TIME
+    days = [each.sql(dialect="trino") for each in tree.find_all(exp.Between)]
+    if name != "live":
+        assert Counter(days) == {_one_form(day): len(days) // 2 for day in DAYS}
+    assert days
+
+
+def test_the_copies_are_found() -> None:
+    """A test that compares nothing would pass."""
+    trees = {name: parsed(queries.load(name)) for name in NAMES}
+
+    visitors = {name for name in NAMES if _aliased(trees[name], "visitor")}
+    assert len(visitors) == 13
+    assert set(NAMES) - visitors == {
+        *("daily-page-views", "data-quality", "entry-pages", "exit-pages"),
+        *("hourly-page-views", "retention", "sessions"),
+    }
+    moments = {name for name in NAMES if _aliased(trees[name], "happened_at")}
+    assert moments == {"data-quality", "funnel", "hourly-page-views", "live"}
 
 
 @pytest.mark.parametrize(
@@ -250,6 +315,7 @@ def test_what_is_not_given_has_its_default() -> None:
     [
         ({}, r"needs a value for 'from' \(date\): First day"),
         ({"from": "2026-01-31", "to": "x"}, "no parameter 'to'; it has from, limit"),
+        ({"from": "2026-01-31", "limit": 51}, "'limit' must be .* 1 to 50, got 51"),
         ({"from": "2026-01-31", "kind": "c"}, "'kind' must be 'a' or 'b', got 'c'"),
     ],
 )
@@ -266,6 +332,10 @@ def test_refuses_values_that_do_not_fit(values: dict[str, Any], problem: str) ->
         ("integer", "12", 12),
         ("integer", "-3", -3),
         ("integer", 12, 12),
+        ("integer 1..8784", "8784", 8784),
+        ("integer -5..5", -5, -5),
+        ("hosts", "", ""),
+        ("hosts", " Example.com, www.X.com,[::1]", "example.com,x.com,[::1]"),
         ("string", "", ""),
         ("string", "'; --", "'; --"),
         ("names", " a, b ,c", "a,b,c"),
@@ -308,6 +378,14 @@ def test_now_is_the_moment_of_asking() -> None:
         ("integer", "٣", "a whole number"),
         ("integer", True, "a whole number"),
         ("integer", "", "a whole number"),
+        ("integer 1..8784", "9000", "a whole number from 1 to 8784, got '9000'"),
+        ("integer 1..8784", 0, "a whole number from 1 to 8784, got 0"),
+        ("integer 1..8784", "-1", "a whole number from 1 to 8784"),
+        ("integer 1..8784", "x", "a whole number, got 'x'"),
+        ("hosts", "https://example.com/", "hosts such as example.com"),
+        ("hosts", "a.com,,b.com", "hosts such as example.com"),
+        ("hosts", "a.com:80", "hosts such as example.com"),
+        ("hosts", 5, "text"),
         ("string", 5, "text"),
         ("names", "a,,b", "1 to 8 names"),
         ("names", "a,b,c,d,e,f,g,h,i", "1 to 8 names"),

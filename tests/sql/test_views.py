@@ -123,6 +123,11 @@ class Event(NamedTuple):
     is_bot: bool
 
     @property
+    def referrer(self) -> str | None:
+        """One of its own, or none, so that it tells which event it was taken of."""
+        return f"https://r-{self.number}.example" if self.number % 3 else None
+
+    @property
     def row(self) -> tuple[Any, ...]:
         """What is stored of it, by the columns that the view reads."""
         day = f"{self.at:%Y-%m-%d}".split("-")
@@ -130,7 +135,8 @@ class Event(NamedTuple):
         device = {"device_type": None, "browser": None, "is_bot": self.is_bot}
         return (
             *(f"id-{self.number:06}", self.kind, text, text, self.page, self.session),
-            *(self.ip, {"country": None}, device, None, self.agent, None, *day),
+            *(self.ip, {"country": None}, device, self.referrer, self.agent, None),
+            *day,
         )
 
 
@@ -174,6 +180,7 @@ def reference(events: list[Event]) -> Iterator[tuple[Any, ...]]:
             pages[0] if pages else None,
             pages[-1] if pages else None,
             len(views_) == len(visit) == 1,
+            (views_ or visit)[0].referrer,
             "x" if pages and "utm_source=x" in pages[0] else None,
             f"{first.at:%d}",
         )
@@ -220,7 +227,7 @@ def test_sessions_are_what_their_definition_says(
 
     found = over_rows.execute(
         "SELECT startedAt, endedAt, durationSeconds, pageViews, events, entryPage, "
-        "exitPage, isBounce, utmSource, day FROM t_sessions"
+        "exitPage, isBounce, referrer, utmSource, day FROM t_sessions"
     ).fetchall()
     assert sorted(found, key=repr) == sorted(reference(events), key=repr)
 

@@ -1,4 +1,4 @@
-"""A week of three tenants, small enough to count by hand, through the real handler.
+"""Days of three tenants, few enough to count by hand, through the real handler.
 
 What happens is told here in order, one line an event; `cases` says what each query must
 answer to it. Times are UTC. 2026-03-02 is a Monday.
@@ -22,8 +22,11 @@ from ..handler.fakes import Clock, Context, MemoryQueue, records_of, rest
 
 #: Each tenant's events are in a bucket of its own name.
 TENANTS = ("blog", "my-site", "shop")
-#: Days with events, first and last.
+#: Days with events of the week that most cases ask of, first and last.
 FIRST, LAST = "2026-03-02", "2026-03-10"
+#: Days before, each for something: one person at two tenants, several events in one
+#: instant, and sites to come from whose addresses are easily misread.
+SHARED, TIED, MISREAD = "2026-02-16", "2026-02-17", "2026-02-18"
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (
@@ -155,7 +158,7 @@ class World:
 
 
 def fill(make_store: Callable[[], ObjectStore]) -> None:
-    """Store the week.
+    """Store everything.
 
     Args:
         make_store: Makes the store; buckets are the tenants' and `tracker-salts`.
@@ -164,6 +167,9 @@ def fill(make_store: Callable[[], ObjectStore]) -> None:
     _shop(world)
     _blog(world)
     _poison(world)
+    _shared(world)
+    _tied(world)
+    _misread(world)
 
 
 def _shop(world: World) -> None:
@@ -323,6 +329,88 @@ def _poison(world: World) -> None:
         },
         received="2026-03-05T12:01:01",
     )
+
+
+def _shared(world: World) -> None:
+    """One address, one sessionId and one user_id, at shop and at the blog."""
+    kim = Client(world, "198.51.100.9", CHROME, "DE")
+    known: dict[str, Any] = {"sessionId": "s-kim", "metadata": {"user_id": "u-kim"}}
+    link: dict[str, Any] = {"referrer": "https://partner.example/"}
+    blog: dict[str, Any] = {"tenant": "blog", **known}
+    kim.does(f"{SHARED}T10:00:00.000", "kim-1", page="/", **link, **known)
+    kim.does(f"{SHARED}T10:00:30.000", "kim-2", page="/", **link, **blog)
+    kim.does(f"{SHARED}T10:05:00.000", "kim-3", "signup", **blog)
+    kim.does(f"{SHARED}T10:10:00.000", "kim-4", "purchase", **known)
+
+
+def _tied(world: World) -> None:
+    """Batches of one instant whose ids are in no order that means anything."""
+    moment = f"{TIED}T10:00:00.000"
+    for address, session, events in (
+        (
+            "198.51.100.10",
+            "s-tia",
+            [
+                {"eventId": "ffffffff", "eventType": "page_view", "page": "/tie"},
+                {"eventId": "aaaaaaaa", "eventType": "signup"},
+            ],
+        ),
+        (
+            "198.51.100.11",
+            "s-tom",
+            [
+                {"eventId": "tom-2000", "eventType": "page_view", "page": "/a"},
+                {"eventId": "tom-1000", "eventType": "page_view", "page": "/b"},
+            ],
+        ),
+    ):
+        batch = {"tenant": "shop", "sessionId": session, "timestamp": moment + "Z"}
+        Client(world, address, CHROME, "DE").send(
+            {**batch, "events": events}, received=f"{TIED}T10:00:01"
+        )
+
+
+def _misread(world: World) -> None:
+    """Visits to the blog, each by another address."""
+    page = "https://blog.example/post"
+    for number, referrer in enumerate(
+        [
+            "https://user:p@w@www.google.com/x",
+            "https://google.co.jp:443?q=a@b",
+            "https://google.evil.example/",
+            "https://search.example-shop.com/",
+            "https://mobile.twitter.com/x",
+            "https://m.vk.com#top",
+            "http://[2001:DB8::1]:8080/x",
+            "http://[::1",
+            "/go?to=https://t.co/",
+        ],
+        start=1,
+    ):
+        Client(world, f"203.0.113.{number}", CHROME).does(
+            f"{MISREAD}T08:{number:02}:00.000",
+            f"seen-{number}",
+            tenant="blog",
+            page=page,
+            referrer=referrer,
+        )
+    # What happens before the first page view, and after it, has other referrers.
+    last = Client(world, "203.0.113.10", CHROME)
+    for number, (kind, referrer) in enumerate(
+        [
+            ("signup", "https://t.co/"),
+            ("page_view", "https://duckduckgo.com/"),
+            ("page_view", "https://blog.example/post"),
+        ]
+    ):
+        last.does(
+            f"{MISREAD}T09:00:0{number}.000",
+            f"last-{number}",
+            kind,
+            tenant="blog",
+            page=page,
+            referrer=referrer,
+        )
 
 
 def break_lines(put_raw: PutRaw) -> None:

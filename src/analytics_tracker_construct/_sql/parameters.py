@@ -11,6 +11,8 @@ Value = str | int | date
 """What a parameter is bound to: text, a whole number or a day."""
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_BOUNDS = re.compile(r"(-?\d+)\.\.(\d+)")
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _STORED_TIME = "%Y-%m-%dT%H:%M:%S.%f"
 #: Steps that a funnel may have.
 MOST_NAMES = 8
@@ -21,7 +23,10 @@ class Parameter(NamedTuple):
 
     name: str
     type: str
-    """`date`, `time`, `integer`, `string`, `names`, or values with `|` between them."""
+    """`date`, `time`, `integer`, `string`, `names`, `hosts`, or `this|that`.
+
+    An integer's bounds may follow, both included: `integer 1..8784`.
+    """
     default: str | None
     """As it would be typed; `now` is the moment of asking. None: it must be given."""
     meaning: str
@@ -30,9 +35,9 @@ class Parameter(NamedTuple):
         """Return what is bound for `given`.
 
         Raises:
-            ValueError: If it is none of the parameter's type.
+            ValueError: If it is none of the parameter's type, or out of its bounds.
         """
-        return _READERS.get(self.type, _choice)(self, given)
+        return _READERS.get(self.type.partition(" ")[0], _choice)(self, given)
 
 
 def _wrong(parameter: Parameter, given: Value, expected: str) -> ValueError:
@@ -68,10 +73,17 @@ def _time(parameter: Parameter, given: Value) -> str:
 
 def _integer(parameter: Parameter, given: Value) -> int:
     if isinstance(given, int) and not isinstance(given, bool):
-        return given
-    if isinstance(given, str) and _INTEGER.fullmatch(given):
-        return int(given)
-    raise _wrong(parameter, given, "a whole number")
+        number = given
+    elif isinstance(given, str) and _INTEGER.fullmatch(given):
+        number = int(given)
+    else:
+        raise _wrong(parameter, given, "a whole number")
+    bounds = _BOUNDS.search(parameter.type)
+    if bounds and not int(bounds[1]) <= number <= int(bounds[2]):
+        raise _wrong(
+            parameter, given, f"a whole number from {bounds[1]} to {bounds[2]}"
+        )
+    return number
 
 
 def _string(parameter: Parameter, given: Value) -> str:
@@ -88,6 +100,17 @@ def _names(parameter: Parameter, given: Value) -> str:
     return ",".join(several)
 
 
+def _hosts(parameter: Parameter, given: Value) -> str:
+    """Return hosts as the views have them: in lower case and without `www.`."""
+    text = _string(parameter, given).strip().lower()
+    several = [each.strip().removeprefix("www.") for each in text.split(",")]
+    if text and not all(map(_HOST.fullmatch, several)):
+        raise _wrong(
+            parameter, given, "hosts such as example.com with commas between, no URLs"
+        )
+    return ",".join(several)
+
+
 def _choice(parameter: Parameter, given: Value) -> str:
     choices = parameter.type.split("|")
     if isinstance(given, str) and given in choices:
@@ -101,4 +124,5 @@ _READERS: dict[str, Callable[[Parameter, Value], Value]] = {
     "integer": _integer,
     "string": _string,
     "names": _names,
+    "hosts": _hosts,
 }

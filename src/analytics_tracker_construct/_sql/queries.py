@@ -31,7 +31,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PARAMETER = re.compile(
-    r":(?P<name>[a-z_]+) (?P<type>\S+)(?: = (?P<default>\S+))?  (?P<meaning>\S.*)"
+    r":(?P<name>[a-z_]+) (?P<type>\S+(?: -?\d+\.\.\d+)?)"
+    r"(?: = (?P<default>\S+))?  (?P<meaning>\S.*)"
 )
 
 
@@ -40,7 +41,7 @@ _NOTHING = "''"
 
 
 class Relations(NamedTuple):
-    """What a query reads, as SQL."""
+    """What a query reads, as SQL; each has the column `tenant`."""
 
     events: str
     """Each event once."""
@@ -57,13 +58,13 @@ class Relations(NamedTuple):
         """Return those of one tenant, whose table is `table`."""
         names = tables.names(table)
         constant = "'" + table.replace("'", "''") + "'"
-        lines = views.relation(names.table, database)
-        return cls.all(database)._replace(
-            events=views.relation(names.unique, database),
-            sessions=views.relation(names.sessions, database),
-            # Those of all tenants have the tenant's name in each row.
-            lines=f"(SELECT {constant} AS tenant, * FROM {lines})",  # noqa: S608  quoted
+        # Those of all tenants have the tenant's name in each row, which tells people
+        # of two tenants apart; a constant lets every other predicate through.
+        lines, events, sessions = (
+            f"(SELECT {constant} AS tenant, * FROM {views.relation(name, database)})"  # noqa: S608  quoted
+            for name in names
         )
+        return cls.all(database)._replace(events=events, sessions=sessions, lines=lines)
 
     @classmethod
     def all(cls, database: str | None = None) -> Relations:

@@ -24,7 +24,7 @@ _FORMAT = re.compile(r"(?:[^%]|%[YmdHMS])*")
 # With `$` and `.` the engines differ at ends of lines; a group that took no part is
 # null to one and empty to the other.
 _SAFE_PATTERN = re.compile(
-    r"(?:\\[.?/+*()]|\[\^?[^\]\\\[$]*\][*+]?|\^|[\w=:/@&, -]|[()])*"
+    r"(?:\\[.?/+*()\[\]]|\[\^?[^\]\\\[$]*\][*+]?|\^|[\w=:/@&, -]|[()])*"
 )
 
 
@@ -180,9 +180,23 @@ def _split_part(node: exp.Expr, _: Kinds) -> Change | None:
 
 
 def _substring(node: exp.Expr, _: Kinds) -> None:
-    start = node.args.get("start")
+    start, length = node.args.get("start"), node.args.get("length")
     if (_whole(start) or 0) < 1:
         raise refused(node, "its start must be 1 or more, a literal")
+    # A negative one counts backwards to DuckDB.
+    if length is not None and _whole(length) is None:
+        raise refused(node, "its length must be 0 or more, a literal")
+
+
+def _position(node: exp.Expr, _: Kinds) -> None:
+    if node.args.get("occurrence") or node.args.get("position"):
+        raise refused(node, "write it with two arguments")
+
+
+def _replacement(node: exp.Expr, _: Kinds) -> None:
+    # Trino finds an empty text between all characters, DuckDB nowhere.
+    if not node.expression.is_string or not node.expression.name:
+        raise refused(node, "what it searches for must be a literal, and not empty")
 
 
 def _lag(node: exp.Expr, _: Kinds) -> None:
@@ -266,8 +280,10 @@ RULES: dict[type[exp.Expr], Callable[[exp.Expr, Kinds], Change | None]] = {
     exp.RegexpExtract: _regexp_extract,
     exp.RegexpLike: _regexp_like,
     exp.RegexpReplace: _regexp_replace,
+    exp.Replace: _replacement,
     exp.Round: _round,
     exp.SplitPart: _split_part,
+    exp.StrPosition: _position,
     exp.Substring: _substring,
     exp.TimestampTrunc: _date_trunc,
     exp.TimeToStr: _date_format,

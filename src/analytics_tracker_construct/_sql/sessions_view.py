@@ -7,7 +7,6 @@ from .._handler import columns
 #: Minutes without an event after which the next one begins another session.
 GAP_MINUTES = 30
 
-_SCALARS = {"string": "varchar", "int": "integer", "boolean": "boolean"}
 #: The form of a time as the function stores it.
 STORED_TIME = "____-__-__T__:__:__.___Z"
 
@@ -36,12 +35,32 @@ COLUMNS = (
 )
 
 
-def _host(url: str) -> str:
-    """Return the SQL of a URL's host, in lower case and without `www.`."""
-    after_scheme = f"split_part({url}, '://', 2)"
-    authority = f"split_part(split_part({after_scheme}, '/', 1), '?', 1)"
-    host = f"lower(split_part(split_part({authority}, '#', 1), ':', 1))"
-    return f"nullif(regexp_replace({host}, '^www\\.', ''), '')"
+#: The visitor of an event, on its day and of its tenant. Queries have copies of it.
+VISITOR = "coalesce(ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, ''))"
+#: When an event happened; where its own time is of another day, when it was received.
+#: Queries have copies of it.
+HAPPENED_AT = """\
+CASE
+      WHEN substr("timestamp", 1, 10) = year || '-' || month || '-' || day
+      THEN "timestamp"
+      ELSE serverTimestamp
+    END"""
+
+
+def _authority(url: str) -> str:
+    """Return the SQL of a URL's host and port, in lower case."""
+    # What begins with no scheme is a path, even if its query string has a URL.
+    found = f"regexp_extract({url}, '^[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#]*)', 1)"
+    return f"lower(regexp_replace({found}, '^[^/]*@', ''))"
+
+
+def _host(authority: str) -> str:
+    """Return the SQL of the host, without `www.`; that of IPv6 has its brackets."""
+    return (
+        f"nullif(CASE WHEN {authority} LIKE '[%' "
+        f"THEN regexp_extract({authority}, '^\\[[0-9a-f:.]*\\]', 0) "
+        f"ELSE regexp_replace(split_part({authority}, ':', 1), '^www\\.', '') END, '')"
+    )
 
 
 def _campaign(name: str) -> str:
@@ -60,19 +79,12 @@ WITH timed AS (
     location.country AS country,
     device.device_type AS deviceType,
     device.browser AS browser,
-    coalesce(
-      ip || ' ' || coalesce(userAgent, ''),
-      nullif(sessionId, '')
-    ) AS visitor,
+    {VISITOR} AS visitor,
     coalesce(
       'session ' || nullif(sessionId, ''),
       'visitor ' || ip || ' ' || coalesce(userAgent, '')
     ) AS owner,
-    CASE
-      WHEN substr("timestamp", 1, 10) = year || '-' || month || '-' || day
-      THEN "timestamp"
-      ELSE serverTimestamp
-    END AS happenedAt
+    {HAPPENED_AT} AS happenedAt
   FROM {{unique}}
   WHERE NOT coalesce(device.is_bot, false)
 ),
@@ -122,12 +134,22 @@ grouped AS (
       WHERE eventType = 'page_view' AND page IS NOT NULL
     ) AS exitPage,
     min_by(metadata, position) AS entryMetadata,
-    min_by(referrer, position) AS referrer,
+    CASE
+      WHEN count(*) FILTER (WHERE eventType = 'page_view') > 0
+      THEN min_by(referrer, position) FILTER (WHERE eventType = 'page_view')
+      ELSE min_by(referrer, position)
+    END AS referrer,
     min_by(country, position) AS country,
     min_by(deviceType, position) AS deviceType,
     min_by(browser, position) AS browser
   FROM numbered
   GROUP BY year, month, day, owner, number
+),
+located AS (
+  SELECT *,
+    {_authority("referrer")} AS referrerSite,
+    {_authority("entryPage")} AS entrySite
+  FROM grouped
 )
 SELECT
   year || '-' || month || '-' || day || ' ' || owner || ' '
@@ -135,10 +157,10 @@ SELECT
   visitor, startedAt, endedAt, durationSeconds, pageViews, events, entryPage, exitPage,
   pageViews = 1 AND events = 1 AS isBounce,
   nullif(referrer, '') AS referrer,
-  {_host("referrer")} AS referrerHost,
-  {_host("entryPage")} AS entryHost,
+  {_host("referrerSite")} AS referrerHost,
+  {_host("entrySite")} AS entryHost,
   {_campaign("utm_source")} AS utmSource,
   {_campaign("utm_medium")} AS utmMedium,
   {_campaign("utm_campaign")} AS utmCampaign,
   country, deviceType, browser, year, month, day
-FROM grouped"""  # noqa: S608  constants
+FROM located"""  # noqa: S608  constants

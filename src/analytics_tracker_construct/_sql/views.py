@@ -89,7 +89,8 @@ def sessions(table: str, database: str | None = None) -> View:
 
     A session is what one `sessionId`, or else one address and user agent, does on one
     UTC day with no more than 30 minutes between two events. Bots have none, nor have
-    events that say neither.
+    events that say neither. Events of one instant are in the order of their ids. The
+    referrer is the first page view's, or the first event's where there is no page view.
 
     Args:
         table: The table's name; the view reads that with each event once.

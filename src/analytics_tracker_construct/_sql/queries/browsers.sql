@@ -1,7 +1,7 @@
 -- Page views by browser
 -- browser: its name, such as Firefox; unknown where the user agent does not say
 -- page_views: events of type page_view
--- visitors: the sum of their unique visitors of each day
+-- visitors: the sum of their unique visitors of each day and tenant
 -- share: of all page views, 0 to 1
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
@@ -9,7 +9,7 @@
 WITH views AS (
   SELECT
     coalesce(device.browser, 'unknown') AS browser,
-    year || month || day || ' ' || coalesce(
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor
   FROM {events}

@@ -1,7 +1,7 @@
 -- Page views by country
 -- country: ISO 3166 code as CloudFront saw it; unknown where it did not
 -- page_views: events of type page_view
--- visitors: the sum of their unique visitors of each day
+-- visitors: the sum of their unique visitors of each day and tenant
 -- share: of all page views, 0 to 1
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
@@ -9,7 +9,7 @@
 WITH views AS (
   SELECT
     coalesce(location.country, 'unknown') AS country,
-    year || month || day || ' ' || coalesce(
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor
   FROM {events}

@@ -3,14 +3,17 @@
 -- visitors: different visitors. A visitor is one address and user agent on one day, or
 --   the sessionId of an event without an address. Who comes on two days is two
 --   visitors: the key that addresses are hashed with changes daily, so nobody can tell.
--- page_views: their events of type page_view
--- page_views_per_visitor: the mean
+--   Who comes to two tenants is two visitors.
+-- page_views: events of type page_view, also those that no visitor is known of
+-- page_views_per_visitor: the mean, of page views with a visitor
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
 -- :bots exclude|include = exclude  Whether bots count
 WITH seen AS (
   SELECT year, month, day, eventType,
-    coalesce(ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')) AS visitor
+    tenant || ' ' || year || month || day || ' ' || coalesce(
+      ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
+    ) AS visitor
   FROM {events}
   WHERE year BETWEEN substr(CAST(:from AS varchar), 1, 4)
       AND substr(CAST(:to AS varchar), 1, 4)
@@ -23,11 +26,12 @@ SELECT
   count(DISTINCT visitor) AS visitors,
   count(*) FILTER (WHERE eventType = 'page_view') AS page_views,
   round(
-    CAST(count(*) FILTER (WHERE eventType = 'page_view') AS double)
+    CAST(
+      count(*) FILTER (WHERE eventType = 'page_view' AND visitor IS NOT NULL) AS double
+    )
       / nullif(count(DISTINCT visitor), 0),
     2
   ) AS page_views_per_visitor
 FROM seen
-WHERE visitor IS NOT NULL
 GROUP BY year, month, day
 ORDER BY year, month, day

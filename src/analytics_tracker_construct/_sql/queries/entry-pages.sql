@@ -1,11 +1,12 @@
 -- Pages that sessions began on
 -- page: the page as sent, without what follows ? or #
 -- sessions: sessions whose first page view is of it; those of bots are in no session
+--   Of page views of one instant the order is that of their eventId.
 -- share: of all sessions with a page view, 0 to 1
 -- bounce_rate: the share of them with one page view and nothing else
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
--- :limit integer = 100  Rows at most
+-- :limit integer 1..1000000 = 100  Rows at most
 WITH views AS (
   SELECT split_part(split_part(entryPage, '?', 1), '#', 1) AS page, isBounce
   FROM {sessions}

@@ -2,19 +2,19 @@
 -- value: what the member of metadata holds; null where that is null, a list or an
 --   object
 -- events: events with this value; those without the member are not counted
--- visitors: the sum of their unique visitors of each day
+-- visitors: the sum of their unique visitors of each day and tenant
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
 -- :event_type string  Type of the events
 -- :property string  Name of a member of metadata, such as plan
 -- :bots exclude|include = exclude  Whether bots count
--- :limit integer = 100  Rows at most
+-- :limit integer 1..1000000 = 100  Rows at most
 WITH happened AS (
   SELECT
     json_extract_scalar(metadata,
       '$["' || replace(replace(members.name, '\', '\\'), '"', '\"') || '"]'
     ) AS value,
-    year || month || day || ' ' || coalesce(
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor
   FROM {events}

@@ -1,14 +1,14 @@
 -- Events by type
 -- event_type: the type as sent
 -- events: events of this type
--- visitors: the sum of their unique visitors of each day
+-- visitors: the sum of their unique visitors of each day and tenant
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
 -- :bots exclude|include = exclude  Whether bots count
--- :limit integer = 100  Rows at most
+-- :limit integer 1..1000000 = 100  Rows at most
 WITH happened AS (
   SELECT eventType,
-    year || month || day || ' ' || coalesce(
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor
   FROM {events}

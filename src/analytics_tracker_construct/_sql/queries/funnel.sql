@@ -6,16 +6,20 @@
 -- share_of_first: of the visitors of step 1, 0 to 1
 -- share_of_previous: of the visitors of the step before
 -- A visitor is one address and user agent on one day, so with by = visitor no funnel
--- goes past midnight UTC. With by = session it is a sessionId, on whatever days.
+-- goes past midnight UTC. With by = session it is a sessionId, on whatever days. Who
+-- comes to two tenants is two visitors.
+-- Events of one instant are taken in the order of the steps, whatever order they were
+-- sent in; one event is never two steps. A type that is several steps is taken at the
+-- first of them.
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
 -- :steps names  Event types in order, commas between, at most 8
--- :hours integer = 24  Hours from the first step to the last, at most 8784
+-- :hours integer 1..8784 = 24  Hours from the first step to the last
 -- :by visitor|session = visitor  Whose steps belong together
 -- :bots exclude|include = exclude  Whether bots count
 WITH happened AS (
-  SELECT eventId, eventType, nullif(sessionId, '') AS session,
-    year || month || day || ' ' || coalesce(
+  SELECT eventId, eventType, tenant || ' ' || nullif(sessionId, '') AS session,
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor,
     CASE
@@ -58,7 +62,8 @@ placed AS (
 -- Each row of a step gets the latest first step that leads to it: if that is too long
 -- ago, so is every other.
 reached_1 AS (
-  SELECT *, CASE WHEN step = 1 THEN instant END AS start_1
+  SELECT *, CASE WHEN step = 1 THEN instant END AS start_1,
+    min(step) OVER (PARTITION BY person, eventType) AS first_step
   FROM placed
 ),
 reached_2 AS (
@@ -71,7 +76,7 @@ reached_2 AS (
     END AS start_2
   FROM reached_1
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),
@@ -85,7 +90,7 @@ reached_3 AS (
     END AS start_3
   FROM reached_2
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),
@@ -99,7 +104,7 @@ reached_4 AS (
     END AS start_4
   FROM reached_3
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),
@@ -113,7 +118,7 @@ reached_5 AS (
     END AS start_5
   FROM reached_4
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),
@@ -127,7 +132,7 @@ reached_6 AS (
     END AS start_6
   FROM reached_5
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),
@@ -141,7 +146,7 @@ reached_7 AS (
     END AS start_7
   FROM reached_6
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),
@@ -155,7 +160,7 @@ reached_8 AS (
     END AS start_8
   FROM reached_7
   WINDOW earlier AS (
-    PARTITION BY person ORDER BY instant, eventId, step DESC
+    PARTITION BY person ORDER BY instant, first_step, eventId, step DESC
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   )
 ),

@@ -2,12 +2,14 @@
 -- minute: the minute, UTC, such as 2026-01-31T12:05; one without events has no row
 -- events: events of any type that happened in it
 -- page_views: those of type page_view
--- visitors: different visitors in that minute
+-- visitors: different visitors in that minute, the sum of each tenant's
 -- :now time = now  The moment that the hour ends at
 -- :bots exclude|include = exclude  Whether bots count
 WITH happened AS (
   SELECT year, month, day, eventType,
-    coalesce(ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')) AS visitor,
+    tenant || ' ' || year || month || day || ' ' || coalesce(
+      ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
+    ) AS visitor,
     CASE
       WHEN substr("timestamp", 1, 10) = year || '-' || month || '-' || day
       THEN "timestamp"

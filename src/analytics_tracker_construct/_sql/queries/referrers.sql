@@ -1,16 +1,18 @@
 -- Sites that sessions came from
--- referrer_host: the host of the first event's referrer, without www.
+-- referrer_host: the host of the first page view's referrer, without www.; of the first
+--   event's in a session without page views
 -- sessions: sessions that began with it; those of bots are in no session
--- visitors: the sum of their unique visitors of each day
+-- visitors: the sum of their unique visitors of each day and tenant
 -- bounce_rate: the share of them with one page view and nothing else
 -- Left out: no referrer, and the site itself. Where page holds paths alone, own_hosts
 -- says which hosts are the site's.
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
--- :own_hosts string = ''  The site's own hosts, commas between, without www.
--- :limit integer = 100  Rows at most
+-- :own_hosts hosts = ''  The site's own hosts, commas between, each subdomain named
+-- :limit integer 1..1000000 = 100  Rows at most
 WITH came AS (
-  SELECT referrerHost, isBounce, year || month || day || ' ' || visitor AS visitor
+  SELECT referrerHost, isBounce,
+    tenant || ' ' || year || month || day || ' ' || visitor AS visitor
   FROM {sessions}
   WHERE referrerHost IS NOT NULL
     AND referrerHost <> coalesce(entryHost, '')

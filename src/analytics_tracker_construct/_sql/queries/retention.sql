@@ -5,15 +5,15 @@
 -- share: of the whole cohort, 0 to 1
 -- Addresses cannot tell who comes again: their hash changes daily. People are told by
 -- sessionId, where the site keeps it for longer than a visit, or by a member of the
--- metadata that the site sends, such as user_id. Begin on a Monday and end on a Sunday,
--- else the first week or the last is not whole.
+-- metadata that the site sends, such as user_id; those of two tenants are two people.
+-- Begin on a Monday and end on a Sunday, else the first week or the last is not whole.
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
 -- :identity string = sessionId  sessionId, or the name of a member of metadata
 -- :bots exclude|include = exclude  Whether bots count
 WITH seen AS (
   SELECT try_cast(year || '-' || month || '-' || day AS date) AS date,
-    sessionId AS person
+    tenant || ' ' || nullif(sessionId, '') AS person
   FROM {events}
   WHERE :identity = 'sessionId'
     AND year BETWEEN substr(CAST(:from AS varchar), 1, 4)
@@ -23,8 +23,10 @@ WITH seen AS (
     AND (:bots = 'include' OR NOT coalesce(device.is_bot, false))
   UNION ALL
   SELECT try_cast(year || '-' || month || '-' || day AS date) AS date,
-    json_extract_scalar(metadata,
-      '$["' || replace(replace(members.name, '\', '\\'), '"', '\"') || '"]'
+    tenant || ' ' || nullif(
+      json_extract_scalar(metadata,
+        '$["' || replace(replace(members.name, '\', '\\'), '"', '\"') || '"]'
+      ), ''
     ) AS person
   FROM {events}
   CROSS JOIN UNNEST(
@@ -41,7 +43,7 @@ WITH seen AS (
 active AS (
   SELECT DISTINCT person, date_trunc('week', date) AS week
   FROM seen
-  WHERE person <> '' AND date IS NOT NULL
+  WHERE person IS NOT NULL AND date IS NOT NULL
 ),
 told AS (
   SELECT person, week, min(week) OVER (PARTITION BY person) AS cohort_week

@@ -1,7 +1,7 @@
 -- Sessions and bounce rate per day
 -- date: the UTC day
 -- sessions: sessions, each cut at midnight; those of bots are in no session
--- visitors: their different visitors
+-- visitors: their different visitors, the sum of each tenant's
 -- bounce_rate: the share of sessions with one page view and nothing else
 -- mean_duration_seconds: from first event to last; that of a single event is 0
 -- page_views_per_session: the mean
@@ -10,7 +10,7 @@
 SELECT
   try_cast(year || '-' || month || '-' || day AS date) AS date,
   count(*) AS sessions,
-  count(DISTINCT visitor) AS visitors,
+  count(DISTINCT tenant || ' ' || visitor) AS visitors,
   round(
     CAST(count(*) FILTER (WHERE isBounce) AS double) / nullif(count(*), 0), 4
   ) AS bounce_rate,

@@ -8,7 +8,7 @@
 -- :bots exclude|include = exclude  Whether bots count
 WITH happened AS (
   SELECT tenant, eventType,
-    year || month || day || ' ' || coalesce(
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor
   FROM {all_events}

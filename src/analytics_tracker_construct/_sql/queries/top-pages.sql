@@ -1,15 +1,15 @@
 -- Most viewed pages
 -- page: the page as sent, without what follows ? or #
 -- page_views: its events of type page_view
--- visitors: the sum of its unique visitors of each day
+-- visitors: the sum of its unique visitors of each day and tenant
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
 -- :bots exclude|include = exclude  Whether bots count
--- :limit integer = 100  Rows at most
+-- :limit integer 1..1000000 = 100  Rows at most
 WITH views AS (
   SELECT
     split_part(split_part(page, '?', 1), '#', 1) AS path,
-    year || month || day || ' ' || coalesce(
+    tenant || ' ' || year || month || day || ' ' || coalesce(
       ip || ' ' || coalesce(userAgent, ''), nullif(sessionId, '')
     ) AS visitor
   FROM {events}

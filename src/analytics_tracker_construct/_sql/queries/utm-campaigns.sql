@@ -2,14 +2,14 @@
 -- utm_source, utm_medium, utm_campaign: of the entry page's query string, else of the
 --   first event's metadata; + and %20 are read as spaces, null is not given
 -- sessions: sessions that began with any of them; those of bots are in no session
--- visitors: the sum of their unique visitors of each day
+-- visitors: the sum of their unique visitors of each day and tenant
 -- bounce_rate: the share of them with one page view and nothing else
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
--- :limit integer = 100  Rows at most
+-- :limit integer 1..1000000 = 100  Rows at most
 WITH came AS (
   SELECT utmSource, utmMedium, utmCampaign, isBounce,
-    year || month || day || ' ' || visitor AS visitor
+    tenant || ' ' || year || month || day || ' ' || visitor AS visitor
   FROM {sessions}
   WHERE coalesce(utmSource, utmMedium, utmCampaign) IS NOT NULL
     AND year BETWEEN substr(CAST(:from AS varchar), 1, 4)
