@@ -9,7 +9,11 @@ import time
 
 import pytest
 
-from analytics_tracker_construct.cli._interrupt import GRACE, interruptible
+from analytics_tracker_construct.cli._interrupt import (
+    GRACE,
+    STOP_GRACE,
+    interruptible,
+)
 
 _DEAF = """\
 import time
@@ -42,6 +46,38 @@ def test_work_that_does_not_stop_is_ended_with_the_process() -> None:
 
     # The rest is a slow machine's.
     assert GRACE <= took < GRACE + 10
+
+
+_BUSY = """\
+import time
+from analytics_tracker_construct.cli._interrupt import interruptible
+
+def work():
+    print("begun", flush=True)
+    time.sleep(60)
+
+interruptible(
+    work,
+    lambda: time.sleep(60),
+    lambda: print("given up", flush=True),
+    lambda: print("discarded", flush=True),
+)
+"""
+
+
+def test_a_stop_that_does_not_come_back_is_not_waited_for() -> None:
+    """As of a service that nobody can reach."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _BUSY], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(STOP_GRACE + GRACE + 10) == 130
+        finally:
+            process.kill()
+        assert process.stdout.read() == "given up\ndiscarded\n"
 
 
 def test_returns_what_the_work_returned() -> None:

@@ -16,7 +16,7 @@ import pytest
 from analytics_tracker_construct.cli import _output
 from analytics_tracker_construct.query import DuckDbEngine, Result
 
-from .running import query
+from .running import ask, query
 
 
 def test_prints_a_table(data: Path) -> None:
@@ -53,6 +53,16 @@ def test_prints_csv(data: Path) -> None:
         ["/a", '{"width": 390, "height": null}', "", "true"],
         ["/b", '{"width": 390, "height": null}', "", "true"],
     ]
+
+
+def test_csv_tells_a_null_from_an_empty_text_as_athena_does(data: Path) -> None:
+    sql = "SELECT * FROM (VALUES (NULL, '', 'a,b'), ('', NULL, 'say \"x\"')) t(a, b, c)"
+
+    several = ask(data, sql, "--format", "csv")
+    single = ask(data, "SELECT * FROM (VALUES (''), (NULL)) t(a)", "--format", "csv")
+
+    assert several.stdout == 'a,b,c\n,"","a,b"\n"",,"say ""x"""\n'
+    assert single.stdout == 'a\n""\n\n'
 
 
 def test_prints_typed_json(data: Path) -> None:
@@ -153,19 +163,16 @@ def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
     assert "is not a folder" in done.stderr
 
 
-def test_a_folder_above_the_data_folder_is_told_from_it(
-    data: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "above").mkdir()
+def test_a_folder_above_the_data_folder_means_it(data: Path, tmp_path: Path) -> None:
     below = tmp_path / "above" / "data"
-    below.mkdir()
+    below.mkdir(parents=True)
     for bucket in ("shop", "my-blog"):
         (data / bucket).rename(below / bucket)
 
-    done = query(below.parent, "SELECT 1")
+    done = ask(below.parent, "SELECT count(*) AS n FROM all_events", "--format", "csv")
 
-    assert done.returncode == 0
-    assert f"did you mean --data {below}" in done.stderr
+    assert (done.returncode, done.stdout) == (0, "n\n3\n")
+    assert f"note: asking {below}, the one folder in {below.parent}" in done.stderr
 
 
 def test_without_duckdb_names_the_extra() -> None:

@@ -46,12 +46,20 @@ def test_parameters_are_given_by_name(data: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["daily-views"], "there is no query 'daily-views'; there are "),
+        (["what"], "there is no query 'what'; there are "),
+        (
+            ["daily-visitor"],
+            "did you mean daily-visitors? `analytics-tracker sql list`",
+        ),
+        (["top-pages", "--param", "from=2026-01-01"], "'from' is given with --from"),
+        (["top-pages", "--param", "end=2026-01-01"], "'end' is given with --to"),
+        (["top-pages", "--param", "tenant=shop"], "'tenant' is given with --tenant"),
+        (["top-pages", "--param", "name=shop"], "has no parameter 'name'; it has "),
         (["SHOW"], "there is no query"),
         (["top-pages", "--param", "limt=1"], "has no parameter 'limt'; it has "),
         (
             ["top-pages", "--param", "limit=x"],
-            "'limit' must be a whole number, got 'x'",
+            "'limit' must be a whole number",
         ),
         (["funnel"], "needs a value for 'steps'"),
         (["top-pages", "--tenant", "blog"], "no tenant 'blog' in "),
@@ -146,7 +154,8 @@ def test_the_one_folder_with_data_is_found(data: Path, tmp_path: Path) -> None:
     demo = Path("analytics-data", "demo")
     assert f"note: asking {demo}, the one folder in analytics-data" in found.stderr
     assert "2026-01-31" in found.stdout
-    assert f"did you mean --data {demo}" in unclear.stderr
+    other = Path("analytics-data", "other")
+    assert f"did you mean {demo} or {other}" in unclear.stderr
     assert "0 rows" in unclear.stdout
 
 
@@ -294,3 +303,21 @@ def test_an_answer_without_rows_says_that_bots_are_left_out(data: Path) -> None:
     assert note not in ask(data, "entry-pages", *none).stderr
     included = ask(data, "daily-page-views", *none, "--param", "bots=include")
     assert note not in included.stderr
+    explicit = ask(data, "daily-page-views", *none, "--param", "bots=exclude")
+    assert note in explicit.stderr
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_told"), [("nothing,at_all", True), ("page_view,signup", False)]
+)
+def test_a_funnel_of_zeros_says_that_bots_are_left_out(
+    data: Path, steps: str, is_told: bool
+) -> None:
+    for path in data.glob("shop/**/*.json"):
+        row = json.loads(path.read_text())
+        path.write_text(json.dumps(row | {"sessionId": "a"}) + "\n")
+
+    done = ask(data, "funnel", "--param", f"steps={steps}", *_DAYS, "--format", "csv")
+
+    assert len(done.stdout.splitlines()) == 3
+    assert ("bots are left out" in done.stderr) == is_told

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -55,6 +57,83 @@ def test_an_interrupt_ends_any_query_within_seconds(data: Path, delay: float) ->
     assert status == 130
     # A second is what the query has to end by itself, the rest is a slow machine's.
     assert took < 9
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_interrupt_leaves_no_part_of_a_file(
+    data: Path, tmp_path: Path, form: str
+) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    sql = "SELECT range AS a, hash(range) AS b FROM range(2000000000)"
+    with subprocess.Popen(
+        [
+            *COMMAND, "query", sql, "--local", "--data", str(data), "--format", form,
+            "--output", str(folder / "answer"),
+        ],
+        stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip  # one argument a line hides the command
+        ends = time.monotonic() + 30
+        # It is being written to.
+        while not any(part.stat().st_size for part in folder.iterdir()):
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+    assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_end_in_time_is_removed_by_who_ends_it(tmp_path: Path) -> None:
+    """As of a reader of S3 that waits for its next byte, in whatever form."""
+    path = tmp_path / "answer"
+    path.mkdir()
+    part = path / "part"
+    code = f"""
+import pathlib, time
+from analytics_tracker_construct.cli import _interrupt, _target
+
+def work():
+    with _target._complete(pathlib.Path({str(part)!r})) as file:
+        file.write_text("half")
+        print("begun", flush=True)
+        time.sleep(60)
+
+_interrupt.interruptible(work, lambda: None, discard=_target.discard)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        assert len(list(path.iterdir())) == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+    assert list(path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="TMPDIR is Unix's")
+def test_an_interrupt_leaves_no_temporary_folder(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    sql = "SELECT range AS a, hash(range) AS b FROM range(2000000000)"
+    with subprocess.Popen(
+        [
+            *COMMAND, "query", sql, "--local", "--data", str(data),
+            "--format", "parquet",
+        ],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(folder)},
+    ) as process:  # fmt: skip  # one argument a line hides the command
+        ends = time.monotonic() + 30
+        while not list(folder.glob("*/*")):
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("form", _output.FORMATS)

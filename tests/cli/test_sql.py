@@ -67,7 +67,8 @@ def test_a_query_shown_for_duckdb_runs_there(data: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["top-page"], "there is no query 'top-page'; there are "),
+        (["what"], "there is no query 'what'; there are "),
+        (["top-page"], "there is no query 'top-page'; did you mean top-pages"),
         (["top-pages", "--table", "Old Events"], "'table' must be"),
         (["top-pages", "--tenant", "A"], "not a tenant's name"),
         (["tenants", "--tenant", "shop"], "leave out --tenant"),
@@ -122,6 +123,18 @@ def test_views_of_a_setup_are_one_statement_each_to_a_parser() -> None:
     _, *made = _statements(done.stdout)
     for statement in made:
         assert len(sqlglot.parse(statement, read="trino")) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "example"), [("old", "'old_events'"), ("all_events", "'old_events'")]
+)
+def test_setup_refuses_a_table_that_no_tenant_would_mean(
+    table: str, example: str
+) -> None:
+    done = inside("sql", "setup", "--bucket", "old-analytics", "--table", table)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"for example {example}" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,11 @@ def test_says_what_the_query_took() -> None:
     [
         ({"Statistics": {"DataScannedInBytes": 1}}, 10 * 5 / 1e6),
         ({"Statistics": {"DataScannedInBytes": 10**12}}, 5),
-        ({"StatementType": "DDL"}, 0),
-        ({"StatementType": "UTILITY"}, 0),
+        ({"StatementType": "DDL", "Statistics": {}}, 0),
+        ({"StatementType": "UTILITY", "Statistics": {"DataScannedInBytes": 0}}, 0),
+        # CREATE TABLE AS, and EXPLAIN ANALYZE.
+        ({"StatementType": "DDL"}, 13 * 5 / 1e6),
+        ({"StatementType": "UTILITY"}, 13 * 5 / 1e6),
         (
             {"Statistics": {"ResultReuseInformation": {"ReusedPreviousResult": True}}},
             0,

@@ -23,7 +23,7 @@ from .fakes import athena_engine as _engine
         ("TABLE_NOT_FOUND: line 1:15: Table 'a.b' does not exist", "SHOW TABLES"),
         ("SCHEMA_NOT_FOUND: line 1:15: Schema 'x' does not exist", "database"),
         ("Access denied when writing output", "grant_query"),
-        ("HIVE_BAD_DATA: Error parsing field value", "$path"),
+        ("HIVE_BAD_DATA: Error parsing field value", "`analytics-tracker doctor`"),
         ("Query exhausted resources at this scale factor", "fewer days"),
         ("SYNTAX_ERROR: line 1:8: mismatched input", "Trino's SQL"),
         ("Something new", "Something new"),

@@ -47,8 +47,10 @@ def test_without_a_tenant_all_are_asked_about() -> None:
     assert '"all_events"' in athena.started[0]["QueryString"]
 
 
-def _missing() -> FakeAthena:
-    reason = "TABLE_NOT_FOUND: line 3:6: View 'shopp_events_unique' does not exist"
+def _missing(
+    reason: str = "TABLE_NOT_FOUND: line 3:6: View 'shopp_events_unique' does not "
+    "exist",
+) -> FakeAthena:
     return FakeAthena([execution("FAILED", status={"StateChangeReason": reason})])
 
 
@@ -68,8 +70,45 @@ def test_an_unknown_tenant_is_refused_where_the_others_may_not_be_known() -> Non
     """Who may query one tenant does not see the rest."""
     glue = FakeGlue(error=refusal("GetTables", "AccessDeniedException"))
 
-    with pytest.raises(ValueError, match="there is no tenant 'shopp' in events"):
+    with pytest.raises(
+        ValueError,
+        match=r"no tenant 'shopp' in events; .*could not be listed: .*AccessDenied",
+    ):
         _engine(_missing(), glue=glue).run("daily-page-views", tenant="shopp")
+
+
+def test_a_database_without_tenants_says_that_there_are_none() -> None:
+    with pytest.raises(ValueError, match="no tenant 'shopp' in events; there are none"):
+        _engine(_missing(), glue=FakeGlue("other")).run("top-pages", tenant="shopp")
+
+
+@pytest.mark.parametrize("tenant", ["shopp", None])
+def test_a_missing_database_is_no_missing_tenant(tenant: str | None) -> None:
+    athena = _missing("SCHEMA_NOT_FOUND: line 3:6: Schema 'events' does not exist")
+
+    with pytest.raises(QueryError, match="name the database"):
+        _engine(athena, glue=FakeGlue()).run("daily-page-views", tenant=tenant)
+
+
+def test_a_database_without_views_over_all_asks_for_a_tenant() -> None:
+    """As `sql setup` makes it."""
+    athena = _missing(
+        "TABLE_NOT_FOUND: line 1:9: Table 'c.d.all_events' does not exist"
+    )
+
+    with pytest.raises(ValueError, match=r"name one with .*--tenant.*there are: old$"):
+        _engine(athena, glue=FakeGlue("old_events")).run("daily-page-views")
+
+
+def test_a_comparison_of_tenants_asks_for_none() -> None:
+    athena = _missing(
+        "TABLE_NOT_FOUND: line 1:9: Table 'c.d.all_events' does not exist"
+    )
+
+    with pytest.raises(ValueError, match="which tenants compares") as caught:
+        _engine(athena).run("tenants")
+
+    assert "--tenant" not in str(caught.value)
 
 
 def test_a_known_tenant_whose_view_is_missing_is_no_unknown_tenant() -> None:
@@ -88,7 +127,10 @@ def test_names_the_tenants_of_the_database() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "problem"),
     [
-        ("daily-views", {}, "there is no query 'daily-views'; there are .*top-pages"),
+        ("what", {}, "there is no query 'what'; there are .*top-pages"),
+        ("daily-visitor", {}, r"'daily-visitor'; did you mean daily-visitors"),
+        ("top-pages", {"from": "2026-01-01"}, "the days are 'start' .--from"),
+        ("top-pages", {"to": "2026-01-01"}, "the days are 'end' .--to"),
         ("top-pages", {"limt": 5}, "no parameter 'limt'; it has .*limit"),
         ("top-pages", {"limit": "many"}, "'limit' must be a whole number"),
         ("funnel", {}, "needs a value for 'steps'"),

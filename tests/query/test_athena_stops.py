@@ -19,7 +19,7 @@ from analytics_tracker_construct.query import (
     QueryError,
 )
 
-from .fakes import ID, FakeAthena, refusal
+from .fakes import ID, FakeAthena, FakeS3, refusal
 from .fakes import athena_engine as _engine
 
 _LOST = EndpointConnectionError(endpoint_url="https://athena")
@@ -136,6 +136,64 @@ def test_another_thread_ends_what_runs(end: str) -> None:
     assert athena.stopped == [ID]
     assert [type(error) for error in raised] == [QueryCancelled]
     assert not engine.cancel()
+
+
+def test_one_refused_stop_leaves_no_other_query_running() -> None:
+    athena = FakeAthena(["RUNNING"])
+    engine = _engine(athena)
+    # Both have begun once each has been looked at.
+    looks = threading.Semaphore(0)
+    seen: set[int] = set()
+
+    def look(_: Progress) -> None:
+        if threading.get_ident() not in seen:
+            seen.add(threading.get_ident())
+            looks.release()
+
+    engine._on_progress = look
+    asking = [_aside(engine) for _ in range(2)]
+    for _ in asking:
+        assert looks.acquire(timeout=10)
+    stop = athena.stop_query_execution
+    refusals = iter([refusal("StopQueryExecution", "AccessDeniedException")])
+
+    def refuse_once(QueryExecutionId: str) -> dict[str, str]:  # noqa: N803  as Athena's
+        for error in refusals:
+            raise error
+        return stop(QueryExecutionId)
+
+    athena.stop_query_execution = refuse_once  # type: ignore[method-assign]  # a fault
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        engine.cancel()
+    for thread, _ in asking:
+        thread.join(10)
+
+    assert [[type(error) for error in raised] for _, raised in asking] == (
+        [[QueryCancelled]] * 2
+    )
+    assert ID in athena.stopped
+
+
+def test_the_rows_that_are_left_are_not_read_after_a_cancel() -> None:
+    body = b'"n"\n' + b'"1"\n' * 2500
+    engine = _engine(s3=FakeS3(body))
+    result = engine.sql("SELECT …")
+    blocks = result.blocks()
+    next(blocks)
+
+    assert not engine.cancel()
+
+    with pytest.raises(QueryCancelled, match="while its rows were read"):
+        next(blocks)
+    assert len(engine.sql("SELECT …").rows()) == 2500
+
+
+def test_a_closed_engine_leaves_its_results_to_be_read() -> None:
+    with _engine() as engine:
+        result = engine.sql("SELECT 1")
+
+    assert result.rows() == [(1,)]
 
 
 def test_a_query_that_is_being_started_is_stopped_too() -> None:

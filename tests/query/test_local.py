@@ -165,6 +165,52 @@ def test_another_thread_ends_a_query(engine: DuckDbEngine) -> None:
     assert not engine.cancel()
 
 
+def test_the_rows_that_are_left_are_not_read_after_a_cancel(
+    engine: DuckDbEngine, tmp_path: Path
+) -> None:
+    """Between two blocks nothing runs that could be interrupted."""
+    first, second = (engine.sql("SELECT * FROM range(500000)") for _ in range(2))
+    blocks = first.blocks()
+    next(blocks)
+
+    engine.cancel()
+
+    with pytest.raises(QueryCancelled):
+        next(blocks)
+    with pytest.raises(QueryCancelled):
+        second.parquet(tmp_path / "a.parquet")
+    assert engine.sql("SELECT 1").rows() == [(1,)]
+
+
+def test_a_closed_engine_leaves_its_results_to_be_read(engine: DuckDbEngine) -> None:
+    with engine:
+        result = engine.sql("SELECT 1")
+
+    assert result.rows() == [(1,)]
+
+
+def test_the_one_folder_below_with_events_is_found(tmp_path: Path) -> None:
+    """`make demo` fills a folder in the usual one."""
+    _store(tmp_path / "demo", "shop", date(2026, 1, 31), "/a")
+    (tmp_path / "empty").mkdir()
+
+    engine = DuckDbEngine(str(tmp_path))
+
+    assert engine.data_folder == tmp_path / "demo"
+    assert engine.tenants() == ["shop"]
+
+
+def test_of_several_folders_below_none_is_taken(tmp_path: Path) -> None:
+    for name in ("demo", "other"):
+        _store(tmp_path / name, "shop", date(2026, 1, 31), "/a")
+
+    engine = DuckDbEngine(tmp_path)
+
+    assert engine.data_folder == tmp_path
+    with pytest.raises(ValueError, match=r"there are: none; did you mean .*demo or "):
+        engine.run("daily-page-views", tenant="shop")
+
+
 def test_parquet_of_rows_that_are_gone_is_refused(
     engine: DuckDbEngine, tmp_path: Path
 ) -> None:

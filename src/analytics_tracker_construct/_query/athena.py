@@ -14,10 +14,12 @@ from .._sql.literals import Value, literals
 from .._version import __version__
 from . import athena_csv, s3_stream
 from .athena_execution import Answer, Execution, Progress
+from .athena_failures import lacks_relation
 from .athena_rows import AthenaRows, paged
 from .athena_types import column
 from .engine import QueryEngine
 from .errors import QueryError, needed
+from .open_rows import OpenRows
 from .result import Column, Result, Statistics
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class AthenaEngine(QueryEngine):
         self._s3 = self._client("s3")
         self._running: set[Execution] = set()
         self._lock = threading.Lock()
+        self._open = OpenRows()
 
     def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
         """Answer one query in Athena's SQL.
@@ -103,19 +106,29 @@ class AthenaEngine(QueryEngine):
         return self._result(answer, began)
 
     def cancel(self) -> bool:
-        """Stop the queries that run; any thread may call this.
+        """Stop the queries that run, and end results whose rows are not all read.
+
+        Any thread may call this. It waits for a query that is being started.
 
         Returns:
-            Whether one ran.
+            Whether a query ran.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: If AWS cannot be reached.
+            botocore.exceptions.ClientError: If AWS refuses. The other queries are
+                stopped all the same.
+        """
+        self._open.cancel()
+        return self._stop()
+
+    def close(self) -> None:
+        """Stop the queries that run; results that were returned stay usable.
 
         Raises:
             botocore.exceptions.BotoCoreError: If AWS cannot be reached.
             botocore.exceptions.ClientError: If AWS refuses.
         """
-        with self._lock:
-            running = list(self._running)
-        stopped = [execution.stop() for execution in running]
-        return any(stopped)
+        self._stop()
 
     def tenants(self) -> list[str]:
         """Return the names of the tenants whose tables the database has.
@@ -145,33 +158,57 @@ class AthenaEngine(QueryEngine):
         relations = queries.Relations.all()
         if tenant is not None:
             if not buckets.TENANT_NAME.fullmatch(tenant):
-                raise ValueError(self._no_tenant(tenant))
+                raise ValueError(
+                    f"there is no tenant {tenant!r} in {self.database}; "
+                    f"{self._known_tenants()}"
+                )
             relations = queries.Relations.of(tables.table_of(tenant))
         bound = query.bind(values)
         text, names = query.render(relations, style="?")
         try:
             return self.sql(text, [bound[name] for name in names])
         except QueryError as error:
-            if tenant is None or "does not exist" not in str(error):
+            if not lacks_relation(error):
                 raise
-            if tenant in self._known_tenants():
+            wrong = self._no_all(query) if tenant is None else self._no_tenant(tenant)
+            if wrong is None:
                 raise
-            raise ValueError(self._no_tenant(tenant)) from error
+            raise ValueError(wrong) from error
 
-    def _no_tenant(self, tenant: str) -> str:
-        known = ", ".join(self._known_tenants())
-        return f"there is no tenant {tenant!r} in {self.database}" + (
-            f"; there are: {known}" if known else "; add it to the tracker"
-        )
+    def _no_all(self, query: queries.Query) -> str:
+        """Return what is wrong where the views over all tenants are missing."""
+        lacking = f"{self.database} has no views over all tenants"
+        if query.is_over_all:
+            return f"{lacking}, which {query.name} compares; a tracker's catalog has"
+        return f"{lacking}; name one with 'tenant' (--tenant); {self._known_tenants()}"
 
-    def _known_tenants(self) -> list[str]:
-        """Return the tenants, or none where the caller may not know them."""
+    def _no_tenant(self, tenant: str) -> str | None:
+        """Return what is wrong with a tenant; None if it is one."""
+        known = self._known_tenants(tenant)
+        return known and f"there is no tenant {tenant!r} in {self.database}; {known}"
+
+    def _known_tenants(self, asked: str = "") -> str | None:
+        """Return which tenants there are, in words; None if `asked` is among them."""
         from botocore import exceptions as errors  # noqa: PLC0415  an extra
 
         try:
-            return self.tenants()
-        except (errors.BotoCoreError, errors.ClientError):
-            return []
+            known = self.tenants()
+        except (errors.BotoCoreError, errors.ClientError) as error:
+            return f"which there are could not be listed: {error}"
+        if asked in known:
+            return None
+        return f"there are: {', '.join(known)}" if known else "there are none: add one"
+
+    def _stop(self) -> bool:
+        with self._lock:
+            running = list(self._running)
+        # One that is being started may take minutes, and the others need not wait.
+        running.sort(key=lambda each: each.id is None)
+        answers = [_stopped(each) for each in running]
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return any(answers)
 
     def _run(self, execution: Execution) -> Answer:
         with self._lock:
@@ -186,7 +223,8 @@ class AthenaEngine(QueryEngine):
         query_id = str(answer["QueryExecutionId"])
         columns, records = self._records(answer, query_id)
         statistics = _statistics(answer, time.monotonic() - began)
-        return Result(AthenaRows(columns, records, query_id), statistics, query_id)
+        rows = AthenaRows(columns, records, query_id, self._open.begin(query_id))
+        return Result(rows, statistics, query_id)
 
     def _records(
         self, answer: Answer, query_id: str
@@ -231,6 +269,14 @@ class AthenaEngine(QueryEngine):
         )
 
 
+def _stopped(execution: Execution) -> bool | Exception:
+    """Stop a query; return whether it ran, or why it cannot be stopped."""
+    try:
+        return execution.stop()
+    except Exception as error:  # noqa: BLE001  raised once the others are stopped
+        return error
+
+
 def _csv_object(answer: Answer) -> tuple[str, str] | None:
     """Return bucket and key of a query's CSV; None where it has none to be read."""
     kept = answer.get("ResultConfiguration", {})
@@ -248,8 +294,9 @@ def _statistics(answer: Answer, seconds: float) -> Statistics:
     reused = bool(
         told.get("ResultReuseInformation", {}).get("ReusedPreviousResult", False)
     )
-    # Definitions, SHOW and DESCRIBE cost nothing, nor does an answer given again.
-    free = reused or answer.get("StatementType") != "DML"
+    # Definitions, SHOW and DESCRIBE read nothing and cost nothing, but EXPLAIN ANALYZE
+    # and CREATE TABLE AS read; an answer given again costs nothing.
+    free = reused or (answer.get("StatementType") != "DML" and not scanned)
     return Statistics(
         seconds=seconds,
         engine_seconds=told.get("EngineExecutionTimeInMillis", 0) / 1000,

@@ -11,6 +11,8 @@ from typing import Any
 
 from .errors import QueryCancelled, QueryError
 
+# Not a missing database: its name says nothing about tenants.
+_NO_RELATION = r"TABLE_NOT_FOUND|\b(Table|View) \S+ does not exist"
 #: Words of Athena's reason, and what helps; the first that fits.
 _WAYS_OUT = tuple(
     (re.compile(words, re.IGNORECASE), way_out)
@@ -25,7 +27,7 @@ _WAYS_OUT = tuple(
             "what is in metadata: json_extract_scalar(metadata, '$.name')",
         ),
         (
-            r"TABLE_NOT_FOUND|(Table|View) .* does not exist",
+            _NO_RELATION,
             "the tables there are: SHOW TABLES",
         ),
         (
@@ -38,8 +40,8 @@ _WAYS_OUT = tuple(
         ),
         (
             r"HIVE_(BAD_DATA|CURSOR_ERROR|CANNOT_OPEN_SPLIT|FILESYSTEM_ERROR)",
-            'SELECT "$path" with a day\'s predicate finds the object; the query '
-            "data-quality counts what is wrong",
+            "some object is damaged; `analytics-tracker doctor` samples objects, and "
+            "fewer days tell which day's it is",
         ),
         (
             r"EXHAUSTED|EXCEEDED_|resources? (exhausted|limit)|timeout",
@@ -51,6 +53,11 @@ _WAYS_OUT = tuple(
         ),
     )
 )
+
+
+def lacks_relation(error: QueryError) -> bool:
+    """Whether a query failed for a table or a view that is not there."""
+    return re.search(_NO_RELATION, str(error), re.IGNORECASE) is not None
 
 
 def failed(answer: Mapping[str, Any]) -> QueryError:

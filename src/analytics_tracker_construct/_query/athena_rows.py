@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .athena_csv import Record
 from .athena_types import arrow_type, converter
 from .errors import QueryError, needed
+from .open_rows import Reading
 from .result import BLOCK, Column, Row
 
 if TYPE_CHECKING:
@@ -33,22 +34,30 @@ class AthenaRows:
         columns: Their columns.
         records: What each row is made from.
         query_id: Athena's id of the query, for errors.
+        reading: Whether they are still wanted.
     """
 
     def __init__(
-        self, columns: tuple[Column, ...], records: Iterator[Record], query_id: str
+        self,
+        columns: tuple[Column, ...],
+        records: Iterator[Record],
+        query_id: str,
+        reading: Reading,
     ) -> None:
         self.columns = columns
         self._records = records
         self._query_id = query_id
+        self._reading = reading
         self._convert = [converter(column.type) for column in columns]
 
     def read(self, count: int) -> list[Row]:
         """Return the next rows, at most `count`; none at the end.
 
         Raises:
-            QueryError: If a record is not what the columns say.
+            QueryError: If a record is not what the columns say, or nobody wants the
+                rows any more.
         """
+        self._reading.check()
         try:
             return [
                 tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
+from difflib import get_close_matches
 from types import TracebackType
 
 from typing_extensions import Self
@@ -15,6 +16,9 @@ from .result import Result
 
 #: Days that a query covers unless told otherwise, today among them.
 DEFAULT_DAYS = 7
+
+#: The parameters that are days, and how they are given.
+DAYS = {"from": "'start' (--from)", "to": "'end' (--to)"}
 
 Day = date | str
 """A UTC day, as a date or as text, such as `2026-01-31`."""
@@ -56,12 +60,17 @@ class QueryEngine(ABC):
             ValueError: If there is no such query, parameter or tenant, or a value is
                 not what it must be.
         """
-        query = queries.load(name)
+        query = named(name)
         if tenant is not None and query.is_over_all:
             raise ValueError(f"{name} compares all tenants; leave the tenant out")
         values: dict[str, str | int | date] = dict(parameters)
         known = {parameter.name for parameter in query.parameters}
         if "from" in known:
+            for day, argument in DAYS.items():
+                if day in values:
+                    raise ValueError(
+                        f"{day!r} is not given as a parameter; the days are {argument}"
+                    )
             first, last = window(start, end)
             values |= {"from": first, "to": last}
         elif start is not None or end is not None:
@@ -87,15 +96,17 @@ class QueryEngine(ABC):
 
     @abstractmethod
     def cancel(self) -> bool:
-        """End the queries that run; any thread may call this.
+        """End the queries that run, and results whose rows are not all read.
+
+        Any thread may call this. Who reads such a result gets a `QueryCancelled`.
 
         Returns:
-            Whether one ran.
+            Whether a query ran.
         """
 
+    @abstractmethod
     def close(self) -> None:
         """End what runs; results that were returned stay usable."""
-        self.cancel()
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +127,22 @@ class QueryEngine(ABC):
         values: Mapping[str, str | int | date],
     ) -> Result:
         """Answer a named query whose values are not checked yet."""
+
+
+def named(name: str) -> queries.Query:
+    """Return the query of a name.
+
+    Raises:
+        ValueError: If there is none; it says which there are.
+    """
+    known = queries.names()
+    near = get_close_matches(name, known, n=1)
+    if name in known or not near:
+        return queries.load(name)
+    raise ValueError(
+        f"there is no query {name!r}; did you mean {near[0]}? "
+        "`analytics-tracker sql list` shows all"
+    )
 
 
 def window(

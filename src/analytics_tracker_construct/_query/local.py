@@ -15,8 +15,10 @@ from .._handler import columns
 from .._local import duck
 from .._sql import queries, tables
 from .._sql.literals import Value
+from . import folder
 from .engine import QueryEngine
 from .errors import QueryCancelled, QueryError, needed
+from .open_rows import OpenRows, Reading
 from .result import Column, Result, Row, Statistics
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ class DuckDbEngine(QueryEngine):
     """Answers queries over the folder that `analytics-tracker dev` fills.
 
     Args:
-        data_folder: The folder.
+        data_folder: The folder, or one with that folder alone in it.
+
+    Attributes:
+        data_folder: The folder that has the events.
 
     Raises:
         ImportError: If DuckDB is not installed.
@@ -44,14 +49,10 @@ class DuckDbEngine(QueryEngine):
     def __init__(self, data_folder: str | Path) -> None:
         for module in ("duckdb", "sqlglot"):
             needed(module, _EXTRA, "local queries need")
-        self.data_folder = Path(data_folder)
-        if not self.data_folder.is_dir():
-            wrong = "is not a folder" if self.data_folder.exists() else "does not exist"
-            raise ValueError(
-                f"{self.data_folder} {wrong}; `analytics-tracker dev` makes it"
-            )
+        self.data_folder = folder.find(Path(data_folder))
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = threading.Lock()
+        self._open = OpenRows()
 
     def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
         """Answer one query in DuckDB's SQL.
@@ -70,11 +71,19 @@ class DuckDbEngine(QueryEngine):
         return self._answer(*duck.connect(self.data_folder), text, list(parameters))
 
     def cancel(self) -> bool:
-        """End what runs: queries, and the reading of rows.
+        """End the queries that run, and results whose rows are not all read.
 
         Returns:
-            Whether there was one.
+            Whether one ran, or was read at this moment.
         """
+        self._open.cancel()
+        return self._interrupt()
+
+    def close(self) -> None:
+        """End what runs at this moment; results that were returned stay usable."""
+        self._interrupt()
+
+    def _interrupt(self) -> bool:
         with self._lock:
             running = list(self._running)
         for connection in running:
@@ -97,8 +106,8 @@ class DuckDbEngine(QueryEngine):
         levels = "/".join(f"{each.name}=*" for each in columns.PARTITIONS)
         pattern = f"{tenant or '*'}/{columns.PREFIX}{levels}"
         found = set()
-        for folder in self.data_folder.glob(pattern):
-            parts = (part.partition("=")[2] for part in folder.parts[-3:])
+        for day in self.data_folder.glob(pattern):
+            parts = (part.partition("=")[2] for part in day.parts[-3:])
             # Not every folder that looks like one is a day.
             with suppress(ValueError):
                 found.add(date(*map(int, parts)))
@@ -119,9 +128,10 @@ class DuckDbEngine(QueryEngine):
             known = [view.tenant for view in views]
             if tenant not in known:
                 connection.close()
+                there = ", ".join(sorted(known)) or "none"
                 raise ValueError(
-                    f"there is no tenant {tenant!r} in {self.data_folder}; there are: "
-                    + (", ".join(sorted(known)) or "none")
+                    f"there is no tenant {tenant!r} in {self.data_folder}; "
+                    f"there are: {there}{folder.hint(self.data_folder)}"
                 )
             relations = queries.Relations.of(tables.table_of(tenant))
         bound = query.bind(values)
@@ -152,7 +162,7 @@ class DuckDbEngine(QueryEngine):
         except BaseException:
             connection.close()
             raise
-        rows = _Rows(connection, text, bound, self._watched)
+        rows = _Rows(connection, text, bound, self._watched, self._open.begin())
         return Result(rows, Statistics(seconds=time.monotonic() - began))
 
     @contextmanager
@@ -174,6 +184,7 @@ class _Rows:
         text: str,
         bound: Bound,
         watched: Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[None]],
+        reading: Reading,
     ) -> None:
         self.columns = tuple(
             Column(name, str(kind)) for name, kind, *_ in connection.description or ()
@@ -181,6 +192,7 @@ class _Rows:
         self._connection = connection
         self._asked = (text, bound)
         self._watched = watched
+        self._reading = reading
         self._is_read = False
 
     def read(self, count: int) -> list[Row]:
@@ -192,10 +204,11 @@ class _Rows:
         self._is_read = True
         # DuckDB has given it another name, and advises against what would run the
         # query once more.
-        reader: Any = getattr(self._connection, "to_arrow_reader", None)
+        connection: Any = self._connection
+        reader = getattr(connection, "to_arrow_reader", None)
         with self._explained(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            return (reader or self._connection.fetch_record_batch)(_BATCH)
+            return (reader or connection.fetch_record_batch)(_BATCH)
 
     def parquet(self, path: Path) -> None:
         """Write the file by DuckDB itself, which runs the query once more."""
@@ -216,6 +229,8 @@ class _Rows:
 
         try:
             with self._watched(self._connection):
+                # Between two blocks there is nothing that could be interrupted.
+                self._reading.check()
                 yield
         except duckdb.InterruptException:
             raise QueryCancelled("the query was cancelled") from None

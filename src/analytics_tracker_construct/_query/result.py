@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -79,6 +79,7 @@ class Result:
         statistics: What the query took.
         query_id: Athena's id of the query, or None.
         count: How many rows were read so far, one by one or in blocks.
+        on_block: Called with each block of rows that is read so, or None.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Result:
         self.statistics = statistics
         self.query_id = query_id
         self.count = 0
+        self.on_block: Callable[[list[Row]], None] | None = None
         self._rows = rows
         self._ahead: Iterator[Row] = (row for block in self.blocks() for row in block)
 
@@ -124,6 +126,8 @@ class Result:
         """
         while block := self._rows.read(count):
             self.count += len(block)
+            if self.on_block:
+                self.on_block(block)
             yield block
 
     def arrow(self) -> pyarrow.Table:

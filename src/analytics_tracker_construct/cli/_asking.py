@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .._handler import columns
-from .._local import duck
+from .._query import folder
 from .._query.athena import AthenaEngine
 from .._query.engine import DEFAULT_DAYS, QueryEngine
 from .._query.errors import QueryError
@@ -40,7 +39,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="FOLDER",
-        help=f"the data folder (default: {DATA}, or the one folder with data in it)",
+        help=f"the data folder, or one with that folder alone in it (default: {DATA})",
     )
     where.add_argument(
         "--stack",
@@ -68,7 +67,7 @@ def engine(options: argparse.Namespace) -> QueryEngine:
         ImportError: If a package is missing.
     """
     _check(options)
-    return DuckDbEngine(_folder(options)) if options.local else _athena(options)
+    return _local(options) if options.local else _athena(options)
 
 
 @contextmanager
@@ -131,31 +130,24 @@ def _check(options: argparse.Namespace) -> None:
         raise CommandError(wrong, status=2)
 
 
-def _folder(options: argparse.Namespace) -> Path:
-    """Return the data folder; one that was not named may be the one below."""
-    folder: Path = options.data or DATA
-    if not folder.is_dir():
-        wrong = "is not a folder" if folder.exists() else "does not exist"
-        raise CommandError(
-            f"{folder} {wrong}; `analytics-tracker dev` makes it, "
-            "or name another folder with --data"
-        )
-    first = columns.PARTITIONS[0].name
-    if next(folder.glob(f"*/{columns.PREFIX}{first}=*"), None):
-        return folder
-    below = duck.data_folders(folder)
-    if options.data is None and len(below) == 1:
-        _progress.note(f"asking {below[0]}, the one folder in {folder} with events")
-        return below[0]
-    nothing = f"there are no events in {folder}; "
-    if below:
-        _progress.note(f"{nothing}did you mean --data {below[0]}")
-    else:
+def _local(options: argparse.Namespace) -> DuckDbEngine:
+    """Return the engine over the data folder, and say where that is not the named."""
+    named: Path = options.data or DATA
+    try:
+        engine = DuckDbEngine(named)
+    except ValueError as error:
+        raise CommandError(f"{error}, or name another folder with --data") from None
+    if engine.data_folder != named:
         _progress.note(
-            f"{nothing}start `analytics-tracker dev`, send some, "
-            "or name another folder with --data"
+            f"asking {engine.data_folder}, the one folder in {named} with events"
         )
-    return folder
+    elif not folder.has_events(named):
+        helps = folder.hint(named) or (
+            "; start `analytics-tracker dev`, send some, or name another folder with "
+            "--data"
+        )
+        _progress.note(f"there are no events in {named}{helps}")
+    return engine
 
 
 def _athena(options: argparse.Namespace) -> AthenaEngine:

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
+from typing import NoReturn
 
 #: Seconds that interrupted work has to end by itself.
 GRACE = 1.0
+#: Seconds that a service has to hear that the work is not wanted any more.
+STOP_GRACE = 5.0
 #: The exit status of a process that was interrupted.
 STATUS = 130
 # Where a wait holds back Ctrl-C (Windows), it comes after this many seconds.
 _POLL = 0.1
 
 
-def interruptible(work: Callable[[], int], stop: Callable[[], None]) -> int:
-    """Do `work` aside; at Ctrl-C end it, and after `GRACE` the process with it.
+def _nothing() -> None: ...
+
+
+def interruptible(
+    work: Callable[[], int],
+    stop: Callable[[], None],
+    give_up: Callable[[], None] = _nothing,
+    discard: Callable[[], None] = _nothing,
+) -> int:
+    """Do `work` aside; at Ctrl-C end it, and soon afterwards the process with it.
 
     Python hands Ctrl-C to the main thread once it runs Python again, which a long
     native call there puts off for minutes.
 
     Args:
         work: What is done, in a thread of its own.
-        stop: Asks the work to end; it is called from the main thread.
+        stop: Asks the work to end, in a thread of its own for `STOP_GRACE`. The work
+            then has `GRACE` to end.
+        give_up: Called where `stop` has not come back.
+        discard: Removes what the work leaves behind; called last.
 
     Returns:
         What `work` returned.
@@ -38,13 +53,38 @@ def interruptible(work: Callable[[], int], stop: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         # The usual exit would wait to flush what a stopped reader does not take.
         try:
-            stop()
-            task.done.wait(GRACE)
+            _end(task, stop, give_up)
         finally:
-            os._exit(STATUS)
+            _leave(discard)
     if task.error is not None:
         raise task.error
     return task.result
+
+
+def _end(task: _Task, stop: Callable[[], None], give_up: Callable[[], None]) -> None:
+    stopped = threading.Event()
+
+    def ask() -> None:
+        try:
+            stop()
+        finally:
+            stopped.set()
+
+    # A call to a service is repeated for minutes where nobody answers.
+    threading.Thread(target=ask, daemon=True).start()
+    ends = time.monotonic() + STOP_GRACE
+    while not stopped.wait(_POLL) and time.monotonic() < ends:
+        pass
+    if not stopped.is_set():
+        give_up()
+    task.done.wait(GRACE)
+
+
+def _leave(discard: Callable[[], None]) -> NoReturn:
+    try:
+        discard()
+    finally:
+        os._exit(STATUS)
 
 
 class _Task(threading.Thread):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import math
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, TextIO
@@ -14,6 +14,7 @@ from .._query.result import Result, Row
 from ._text import visible
 
 FORMATS = ("table", "csv", "json")
+_QUOTED_IN_CSV = re.compile(r'[",\r\n]')
 
 
 def write(result: Result, form: str, out: TextIO) -> None:
@@ -35,10 +36,20 @@ def write(result: Result, form: str, out: TextIO) -> None:
 
 
 def _csv(names: list[str], result: Result, out: TextIO) -> None:
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
+    out.write(",".join(map(_field, names)) + "\n")
     for block in result.blocks():
-        writer.writerows([_cell(value, null="") for value in row] for row in block)
+        out.writelines(",".join(map(_field, row)) + "\n" for row in block)
+
+
+def _field(value: object) -> str:
+    """Return a field of CSV: a null is nothing, an empty text two quotes, as Athena's.
+
+    The standard library's writer writes both alike before Python 3.12.
+    """
+    text = _cell(value, null="")
+    if _QUOTED_IN_CSV.search(text) or (not text and value is not None):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def _json(names: list[str], result: Result, out: TextIO) -> None:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .._query.errors import needed
@@ -17,6 +17,8 @@ from . import _output
 from ._errors import CommandError
 
 _PARQUET = "parquet"
+# What a process that ends at once would leave behind.
+_unfinished: set[Path] = set()
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -92,12 +94,20 @@ def write(result: Result, options: argparse.Namespace) -> None:
         ) from None
 
 
+def discard() -> None:
+    """Remove what is not complete, whoever may be writing to it still."""
+    for path in list(_unfinished):
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
 def _to_stdout(result: Result, form: str) -> None:
     if form != _PARQUET:
         _output.write(result, form, sys.stdout)
         return
     # A pipe cannot be written to as a file is.
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _discardable(Path(folder)):
         path = Path(folder) / "answer.parquet"
         result.parquet(path)
         with path.open("rb") as file:
@@ -122,8 +132,18 @@ def _complete(path: Path) -> Iterator[Path]:
         yield path
         return
     part = path.with_name(f".{path.name}.{os.getpid()}")
+    with _discardable(part):
+        try:
+            yield part
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _discardable(path: Path) -> Iterator[None]:
+    _unfinished.add(path)
     try:
-        yield part
-        part.replace(path)
+        yield
     finally:
-        part.unlink(missing_ok=True)
+        _unfinished.discard(path)

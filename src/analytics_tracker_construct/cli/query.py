@@ -8,8 +8,8 @@ import re
 import sys
 
 from .._handler import buckets
-from .._query.engine import DEFAULT_DAYS, QueryEngine, window
-from .._query.result import Result
+from .._query.engine import DAYS, DEFAULT_DAYS, QueryEngine, named, window
+from .._query.result import Column, Result, Row
 from .._sql import queries
 from . import _asking, _aws, _progress, _target
 from ._errors import CommandError
@@ -43,6 +43,8 @@ examples:
   analytics-tracker query --local --format csv - < question.sql > answer.csv
 """
 
+#: Columns of named queries that count; where all of them are 0, nothing was found.
+_COUNTS = frozenset({"events", "page_views", "people", "visitors"})
 #: What is one word can be no question in SQL.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -101,7 +103,14 @@ def run(options: argparse.Namespace) -> int:
         for engine in opened:
             _cancel(engine, options)
 
-    return interruptible(lambda: _answer(question, options, opened), stop)
+    def give_up() -> None:
+        _progress.note(
+            "the query may run on in Athena: it could not be stopped in time"
+        )
+
+    return interruptible(
+        lambda: _answer(question, options, opened), stop, give_up, _target.discard
+    )
 
 
 def _cancel(engine: QueryEngine, options: argparse.Namespace) -> None:
@@ -125,11 +134,15 @@ def _answer(
             result = engine.sql(question)
         else:
             result = _ask(engine, question, options)
+        found = _Found(result.columns)
+        result.on_block = found.look
         with result:
             _target.write(result, options)
         _progress.summary(result.statistics)
-        if isinstance(question, queries.Query) and _lacks_bots(
-            question, result, options
+        if (
+            isinstance(question, queries.Query)
+            and found.nothing
+            and _leaves_bots_out(question, options)
         ):
             _progress.note(
                 "bots are left out, and curl and scripts are bots; count them with "
@@ -138,16 +151,28 @@ def _answer(
     return 0
 
 
-def _lacks_bots(
-    query: queries.Query, result: Result, options: argparse.Namespace
-) -> bool:
-    """Whether an answer has no rows, as one over events that were sent by hand."""
+class _Found:
+    """Whether an answer found anything; events that were sent by hand are bots'."""
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        self.nothing = True
+        self._counts = [at for at, each in enumerate(columns) if each.name in _COUNTS]
+
+    def look(self, block: list[Row]) -> None:
+        """Look at rows that were read."""
+        if self.nothing:
+            self.nothing = bool(self._counts) and not any(
+                row[at] for row in block for at in self._counts
+            )
+
+
+def _leaves_bots_out(query: queries.Query, options: argparse.Namespace) -> bool:
+    given = dict(options.param).get("bots", "exclude")
     return (
-        result.count == 0
-        # Parquet is written past the count.
+        given == "exclude"
+        # Its rows are not looked at.
         and options.format != "parquet"
         and "bots" in {parameter.name for parameter in query.parameters}
-        and "bots" not in dict(options.param)
     )
 
 
@@ -170,9 +195,11 @@ def _question(options: argparse.Namespace) -> str | queries.Query:
     given = options.query
     if _NAME.fullmatch(given):
         try:
-            return queries.load(given.lower().replace("_", "-"))
+            query = named(given.lower().replace("_", "-"))
+            _check_parameters(query, dict(options.param))
         except ValueError as error:
             raise CommandError(str(error), status=2) from None
+        return query
     for option, value in (
         ("--tenant", options.local and options.tenant),
         ("--from", options.start),
@@ -184,6 +211,21 @@ def _question(options: argparse.Namespace) -> str | queries.Query:
                 f"{option} is for named queries; SQL says it itself, in WHERE", status=2
             )
     return _sql(given)
+
+
+def _check_parameters(query: queries.Query, given: dict[str, str]) -> None:
+    """Refuse what is no parameter, or is given by an option of its own.
+
+    Raises:
+        ValueError: If there is such a one.
+    """
+    options = {"tenant": "--tenant", "from": "--from", "to": "--to"}
+    options |= {"start": "--from", "end": "--to"}
+    known = {parameter.name for parameter in query.parameters} - DAYS.keys()
+    for name in given.keys() - known:
+        if name in options:
+            raise ValueError(f"{name!r} is given with {options[name]}, not --param")
+        query.bind({name: given[name]})
 
 
 def _sql(argument: str) -> str:

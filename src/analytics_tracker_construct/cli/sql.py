@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from .._handler import columns
+from .._query.engine import named
 from .._sql import queries, tables, views
 from .._sql.literals import literal
 from .._sql.parameters import Parameter
@@ -97,7 +98,8 @@ def _add_setup(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--table",
         required=True,
         metavar="TABLE",
-        help="the table's name, such as old_events",
+        help=f"the table's name, such as old{tables.TABLE_SUFFIX}; it ends in "
+        f"{tables.TABLE_SUFFIX}",
     )
     setup.add_argument(
         "--database",
@@ -125,7 +127,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _shown(options: argparse.Namespace) -> str:
-    query = queries.load(options.name)
+    query = named(options.name)
     if query.is_over_all and (options.tenant or options.table):
         raise ValueError(
             f"{query.name} compares all tenants; leave out --tenant and --table"
@@ -177,6 +179,7 @@ def _example(parameter: Parameter) -> str:
 def _setup(options: argparse.Namespace) -> int:
     database = options.database
     try:
+        _check_suffix(options.table)
         statements = [
             tables.ddl(options.bucket, options.table, database),
             views.create(views.unique(options.table, database), database),
@@ -200,6 +203,24 @@ def _setup(options: argparse.Namespace) -> int:
         for at, (what, statement) in enumerate(zip(about, statements, strict=True), 1)
     ]
     return _print("\n\n".join([head.rstrip(), *parts]))
+
+
+def _check_suffix(table: str) -> None:
+    """Refuse a table that no `--tenant` of `query` would mean.
+
+    Raises:
+        ValueError: If its name is not that of a tenant's table.
+    """
+    tables.check_name("table", table)
+    if table == tables.ALL_EVENTS:
+        raise ValueError(
+            f"'table' {table!r} is the view over all tenants; for example 'old_events'"
+        )
+    if not table.endswith(tables.TABLE_SUFFIX):
+        raise ValueError(
+            f"'table' must end in {tables.TABLE_SUFFIX!r}, so that `query --tenant` "
+            f"finds it, got {table!r}; for example '{table}{tables.TABLE_SUFFIX}'"
+        )
 
 
 def _print(text: str) -> int:
