@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Size, Token
+from aws_cdk import Duration, Size, SizeRoundingBehavior, Stack, Token
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
 from ._sql import tables
 
 #: https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
 CUTOFF_BYTES = 10_000_000
 
+#: What tables and views may take of a template, of which CloudFormation takes a
+#: million bytes; the rest is for a tracker and what else is in its stack.
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE_BYTES = 700_000
+
 _DAY = 86_400_000
+#: `default` and `information_schema` are databases that are there anyway, and `primary`
+#: is a workgroup, which is called as the database is.
+_RESERVED = ("default", "information_schema", "primary")
 
 
 def database_name(value: str) -> None:
@@ -20,6 +31,11 @@ def database_name(value: str) -> None:
             f"written into views, got {value!r}; leave it out to have a name made"
         )
     tables.check_name("database_name", value, tables.DATABASE_CHARS)
+    if value in _RESERVED:
+        raise ValueError(
+            f"'database_name' {value!r} is taken in every account, as a database or a "
+            "workgroup; choose another, or leave it out to have a name made"
+        )
 
 
 def cutoff(value: Size | None) -> None:
@@ -31,19 +47,76 @@ def cutoff(value: Size | None) -> None:
             f"'bytes_scanned_cutoff' must be a Size, got {value!r}; pass "
             "Size.gibibytes(100)"
         )
-    try:
-        given = value.to_bytes()
-    except RuntimeError:
-        # The CDK converts no token.
+    if value.is_unresolved():
+        try:
+            value.to_bytes()
+        except RuntimeError:
+            # The CDK converts no token.
+            raise ValueError(
+                f"'bytes_scanned_cutoff' is {value!r}, whose amount is not known at "
+                "synthesis; pass Size.bytes(…) for such a one"
+            ) from None
+        return
+    given = value.to_bytes(rounding=SizeRoundingBehavior.NONE)
+    if given % 1:
         raise ValueError(
-            f"'bytes_scanned_cutoff' is {value!r}, whose amount is not known at "
-            "synthesis; pass Size.bytes(…) for such a one"
-        ) from None
-    if not value.is_unresolved() and given < CUTOFF_BYTES:
+            f"'bytes_scanned_cutoff' must be whole bytes, got {given:,}; pass "
+            f"Size.bytes({given:.0f})"
+        )
+    if given < CUTOFF_BYTES:
         raise ValueError(
             f"'bytes_scanned_cutoff' must be at least {CUTOFF_BYTES:,} bytes, which is "
             f"the least that Athena takes, got {given:,.0f}; pass Size.mebibytes(10) "
             "or more"
+        )
+
+
+def results_bucket(value: s3.IBucket | None, scope: Construct) -> None:
+    """Check that a bucket of results is not known to be elsewhere than its catalog."""
+    if value is None:
+        return
+    stack = Stack.of(scope)
+    for what, theirs, ours, why in (
+        ("account", value.env.account, stack.account, "grants do not reach it there"),
+        ("region", value.env.region, stack.region, "Athena stores no results there"),
+    ):
+        if differ(theirs, ours):
+            raise ValueError(
+                f"'results_bucket' is in {what} {theirs} and the catalog in {ours}, "
+                f"and {why}; pass a bucket of the catalog's own {what}, or leave it "
+                "out to have one made"
+            )
+
+
+def differ(one: str, other: str) -> bool:
+    """Whether two accounts or regions are known, and not the same."""
+    return (
+        not Token.is_unresolved(one) and not Token.is_unresolved(other) and one != other
+    )
+
+
+def encryption_key(value: kms.IKey | None) -> None:
+    """Refuse an alias whose key is not known: nobody can be granted its use."""
+    try:
+        # Of the imported aliases, one that knows its name only raises here.
+        getattr(value, "alias_target_key", None)
+    except RuntimeError:
+        raise ValueError(
+            f"'encryption_key' {value!r} is an alias whose key is not known, so that "
+            "nobody could be granted its use; import the key with "
+            "kms.Key.from_key_arn(…)"
+        ) from None
+
+
+def size(database: str, taken: int, tenant: str) -> None:
+    """Check that a catalog with one more tenant fits into a template."""
+    if taken > TEMPLATE_BYTES:
+        raise ValueError(
+            f"tenant {tenant!r} makes the tables and views of database {database!r} "
+            f"take {taken:,} bytes of a template, and {TEMPLATE_BYTES:,} are left for "
+            "them of the million that CloudFormation takes; give the tracker a catalog "
+            "in a stack of its own, catalog=EventCatalog(other_stack, …), or spread "
+            "the tenants over several trackers, each with its own"
         )
 
 

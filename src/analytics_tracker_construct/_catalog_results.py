@@ -10,6 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from . import _tenants
+from ._sql import tables
+
 ENGINE = "Athena engine version 3"
 FOLDER = "results/"
 #: The results of those who query every tenant; no tenant may be called so.
@@ -24,9 +27,12 @@ class Results(NamedTuple):
     """The KMS key that they are encrypted with; None for S3's own keys."""
 
 
-def folder(tenant: str | None) -> str:
-    """Return the folder of a tenant's results, or of results over all tenants."""
-    return f"{FOLDER}{tenant or ALL}/"
+def folder(database: str, tenant: str | None) -> str:
+    """Return the folder of a tenant's results, or of results over all tenants.
+
+    It has the database's name, since several catalogs may share a bucket.
+    """
+    return f"{FOLDER}{database}/{tenant or ALL}/"
 
 
 def make_bucket(
@@ -67,8 +73,8 @@ def make_workgroup(
     construct_id: str,
     *,
     cutoff: Size,
+    database: str,
     description: str,
-    name: str,
     results: Results,
     tenant: str | None = None,
 ) -> athena.CfnWorkGroup:
@@ -77,7 +83,7 @@ def make_workgroup(
     return group(
         scope,
         construct_id,
-        name=name,
+        name=tables.workgroup_of(database, tenant),
         description=description,
         # Else a workgroup that was ever used could not be deleted with its stack.
         recursive_delete_option=True,
@@ -90,8 +96,10 @@ def make_workgroup(
             result_configuration=group.ResultConfigurationProperty(
                 encryption_configuration=_encryption(results.key),
                 # A deleted bucket's name is anyone's to take.
-                expected_bucket_owner=results.bucket.env.account,
-                output_location=f"s3://{results.bucket.bucket_name}/{folder(tenant)}",
+                expected_bucket_owner=_tenants.known_owner(results.bucket),
+                output_location=(
+                    f"s3://{results.bucket.bucket_name}/{folder(database, tenant)}"
+                ),
             ),
         ),
     )

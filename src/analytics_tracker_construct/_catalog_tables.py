@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -15,6 +16,12 @@ from ._handler import columns
 from ._sql import tables, views
 
 _Glue = glue.CfnTable
+
+_OVER_ALL = (tables.ALL_EVENTS, tables.ALL_SESSIONS, views.ALL_LINES)
+#: A location with the longest name of a bucket.
+_LOCATION = tables.location("x" * 63)
+#: About what a table has in a template beside columns, parameters and a view's text.
+_AROUND = 1_200
 
 
 class TenantTables(NamedTuple):
@@ -107,6 +114,38 @@ def _define(
     )
 
 
+def as_deployed(view: views.View) -> views.View:
+    """Return a view without its query's indentation, which takes a template's room."""
+    return view._replace(sql=re.sub(r"\n +", "\n", view.sql))
+
+
+def template_bytes(database: str, tenants: Iterable[str]) -> int:
+    """Return about how much of a template the tables and views of tenants take.
+
+    Names of buckets count with as many characters as they may have.
+    """
+    pairs = [(tenant, tables.table_of(tenant)) for tenant in tenants]
+    found = [views.all_of(pairs, name) for name in _OVER_ALL]
+    for _, table in pairs:
+        found += [views.unique(table), views.sessions(table)]
+    described = [
+        {"Name": each.name, "Comment": each.comment, "Type": each.type}
+        for each in (*tables.COLUMNS, *tables.PARTITIONS)
+    ]
+    one = len(_indented([described, tables.parameters(_LOCATION)])) + _AROUND
+    return one * len(pairs) + sum(
+        len(views.glue_view_text(as_deployed(each), database))
+        + len(_indented([{"Name": n, "Type": type_} for n, type_ in each.columns]))
+        + _AROUND
+        for each in found
+    )
+
+
+def _indented(value: object) -> str:
+    """Return JSON as the CDK writes it, as deep as columns are in a template."""
+    return json.dumps(value, indent=1).replace("\n", "\n" + " " * 5)
+
+
 def _view_input(
     database: glue.CfnDatabase, view: views.View
 ) -> glue.CfnTable.TableInputProperty:
@@ -131,7 +170,7 @@ def _view_input(
         ),
         table_type="VIRTUAL_VIEW",
         view_expanded_text="/* Presto View */",
-        view_original_text=views.glue_view_text(view, str(given.name)),
+        view_original_text=views.glue_view_text(as_deployed(view), str(given.name)),
     )
 
 
@@ -142,20 +181,12 @@ def _columns(given: Iterable[columns.Column]) -> list[glue.CfnTable.ColumnProper
     ]
 
 
-_HIVE = {"integer": "int", "real": "float", "varbinary": "binary"}
-_MEMBERS = re.compile(r",\s*(?![^()]*\))")
+_HIVE = {"varchar": "string", "integer": "int"}
 
 
 def hive_type(type_: str) -> str:
-    """Return what Glue calls a type of Trino's, such as `row(width integer)`."""
-    text = type_.strip().lower()
-    if text.startswith("row("):
-        members = (each.split(maxsplit=1) for each in _MEMBERS.split(text[4:-1]))
+    """Return what Glue calls a type of a view's, such as `row(width integer)`."""
+    if type_.startswith("row("):
+        members = (each.split() for each in type_[4:-1].split(", "))
         return f"struct<{','.join(f'{name}:{hive_type(of)}' for name, of in members)}>"
-    if text.startswith("array("):
-        return f"array<{hive_type(text[6:-1])}>"
-    if text.startswith("varchar"):
-        return "string"
-    if text.startswith("timestamp"):
-        return "timestamp"
-    return _HIVE.get(text, text)
+    return _HIVE.get(type_, type_)

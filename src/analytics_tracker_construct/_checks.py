@@ -43,15 +43,14 @@ def bucket_patterns(value: Sequence[str]) -> tuple[str, ...]:
     return patterns
 
 
-def bucket_name(tenant: str, name: str) -> None:
+def bucket_name(tenant: str, name: str, way_out: str = "give another bucket") -> None:
     """Check the name of a bucket that was given to `add_tenant`."""
     if Token.is_unresolved(name):
         return
     problem = buckets.name_problem(name)
     if problem is not None:
         raise ValueError(
-            f"'bucket' of tenant {tenant!r} is {name!r}, which {problem}; "
-            "give another bucket, or none to have one made"
+            f"'bucket' of tenant {tenant!r} is {name!r}, which {problem}; {way_out}"
         )
 
 

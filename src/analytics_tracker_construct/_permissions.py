@@ -187,9 +187,19 @@ def let_api_gateway_invoke(
 
 
 def read_events(
-    scope: Construct, grantee: iam.IGrantable, bucket: s3.IBucket
+    scope: Construct,
+    grantee: iam.IGrantable,
+    bucket: s3.IBucket,
+    asked: str = "grant_read",
 ) -> iam.Grant:
-    """Let `grantee` list and read a bucket's events, also from another account."""
+    """Let `grantee` list and read a bucket's events, also from another account.
+
+    Args:
+        scope: What a warning is put at.
+        grantee: Who may.
+        bucket: Where the events are.
+        asked: The method that was called, for a warning's words.
+    """
     objects = _on_bucket(grantee, bucket, READ, bucket.arn_for_objects(_EVENTS))
     location = _on_bucket(grantee, bucket, LOCATE, bucket.bucket_arn)
     within = {"StringLike": {"s3:prefix": [_EVENTS]}}
@@ -213,7 +223,7 @@ def read_events(
         if not added.statement_added:
             Annotations.of(scope).add_warning_v2(
                 "analytics-tracker:grant-read-imported-bucket",
-                f"grant_read to {bucket.node.path} crosses accounts, and the policy "
+                f"{asked} to {bucket.node.path} crosses accounts, and the policy "
                 "of an imported bucket cannot be changed here: allow "
                 f"{READ}, {LIST} and {LOCATE} to the reader in that bucket's policy",
             )

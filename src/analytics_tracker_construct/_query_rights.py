@@ -82,9 +82,11 @@ def let_query(
         more: More actions upon the workgroup.
 
     Raises:
-        ValueError: If `grantee` is of another account or can have no policy.
+        ValueError: If `grantee` is no role of this account that can be changed, or the
+            results' key cannot be granted.
     """
     stack = Stack.of(catalog)
+    _check_grantee(grantee)
     _check_account(grantee, stack.account)
 
     def allow(
@@ -102,14 +104,15 @@ def let_query(
     athena = f"arn:{stack.partition}:athena:{stack.region}:{stack.account}"
     glue = f"arn:{stack.partition}:glue:{stack.region}:{stack.account}"
     database = relations.database
-    mine = folder(tenant)
+    mine = folder(database, tenant)
     workgroup = tables.workgroup_of(database, tenant)
     grant = allow((*RUN, *more), f"{athena}:workgroup/{workgroup}")
     if not grant.success:
         raise ValueError(
             f"'grantee' {grantee!r} has no policy of its own, and Athena runs a query "
-            "as who asks; pass a role, a user or a group of the catalog's account"
+            "as who asks; pass a role of the catalog's account"
         )
+    _check_changeable(grantee)
     for another in (
         allow([FIND_CATALOG], f"{athena}:datacatalog/AwsDataCatalog"),
         allow(
@@ -126,8 +129,51 @@ def let_query(
     ):
         grant = grant.combine(another)
     if results.key is not None:
-        grant = grant.combine(results.key.grant(grantee, *USE_KEY))
+        use = results.key.grant(grantee, *USE_KEY)
+        if not use.success:
+            raise ValueError(
+                f"the results' key {results.key.node.path} lets nobody be granted its "
+                f"use, and {grantee!r} could read no results; import it with "
+                "kms.Key.from_key_arn(…), as 'encryption_key' or with the bucket"
+            )
+        grant = grant.combine(use)
     return grant
+
+
+def _check_grantee(grantee: object) -> None:
+    """Refuse what is no grantee, and those whose policies have no room for a grant.
+
+    A grant takes about 2,100 characters. All inline policies of a user have 2,048 and
+    those of a group 5,120, and the CDK splits only a role's.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    if not hasattr(grantee, "grant_principal"):
+        raise ValueError(
+            f"'grantee' is {grantee!r}, which can be granted nothing; pass a role of "
+            "the catalog's account"
+        )
+    principal = grantee.grant_principal
+    for kind, attribute in (("a user", "user_name"), ("a group", "group_name")):
+        if hasattr(principal, attribute):
+            raise ValueError(
+                f"'grantee' {grantee!r} is {kind}, whose inline policies have no room "
+                "for such grants; pass a role that they may assume"
+            )
+
+
+def _check_changeable(grantee: iam.IGrantable) -> None:
+    """Refuse an imported role to which the CDK adds nothing, and yet calls it done."""
+    principal = grantee.grant_principal
+    # What is defined here may get its policy later, or have it from elsewhere.
+    if isinstance(principal, (iam.Role, iam.LazyRole)):
+        return
+    if not hasattr(principal, "role_arn") or not hasattr(principal, "node"):
+        return
+    if not any(isinstance(each, iam.Policy) for each in principal.node.find_all()):
+        raise ValueError(
+            f"'grantee' {principal.node.path} was imported so that it cannot be "
+            "changed, and would get no rights; import it without mutable=False"
+        )
 
 
 def _check_account(grantee: iam.IGrantable, account: str) -> None:

@@ -107,7 +107,8 @@ def check_new(
     if name in others:
         raise ValueError(
             f"'name' {name!r} gives the table {table_of(name)!r}, which tenant "
-            f"{name!r} has; give each tenant a name of its own"
+            f"{name!r} has; give each tenant a name of its own, which no other tracker "
+            "of the same catalog has either"
         )
     for other, taken in others.items():
         if bucket is not None and _names(taken) & _names(bucket):
@@ -161,5 +162,16 @@ def owner_of(tenant: Tenant, stack: Stack, trusted: Sequence[str]) -> str | None
         return account
     # An imported bucket that names no account is given the stack's: a guess.
     if Token.is_unresolved(account) or account == stack.account:
+        return None
+    return account
+
+
+def known_owner(bucket: s3.IBucket) -> str | None:
+    """Return the account that owns a bucket; None where that would be a guess."""
+    account = bucket.env.account
+    if is_defined_here(bucket):
+        return account
+    # An imported bucket that names no account is given that of its stack.
+    if Token.is_unresolved(account) or account == Stack.of(bucket).account:
         return None
     return account

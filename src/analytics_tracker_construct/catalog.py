@@ -16,7 +16,12 @@ from constructs import Construct
 from . import _catalog_checks, _catalog_names, _checks, _kinds, _permissions, _tenants
 from ._catalog_queries import make_queries
 from ._catalog_results import Results, make_bucket, make_workgroup
-from ._catalog_tables import TenantTables, make_all_views, make_tables
+from ._catalog_tables import (
+    TenantTables,
+    make_all_views,
+    make_tables,
+    template_bytes,
+)
 from ._query_rights import READ_QUERIES, Relations, let_query
 from ._sql import tables as names
 from .event_table import EventTable
@@ -43,20 +48,23 @@ class EventCatalog(Construct):
         construct_id: Its name there.
         database_name: The database's name, which is known at synthesis: 1 to 64
             lower-case letters, digits and underscores.
-            Default: made from the stack's name and the construct's path.
+            Default: made from the stack's name and the construct's path, with a hash
+            where these have more than letters and digits or are too long.
         bytes_scanned_cutoff: How much one query may read, 10 MB or more.
             Default: 100 GiB.
-        results_bucket: Where results of queries are stored, below `results/`. It must
-            be in the catalog's region.
+        results_bucket: Where results of queries are stored, below
+            `results/<database>/`. It must be in the catalog's account and region.
             Default: a new private bucket.
         results_retention: Whole days after which results in a new bucket are deleted.
             Default: 30 days.
         encryption_key: The KMS key that results are encrypted with.
             Default: the key of `results_bucket`, else S3's own keys.
         removal_policy: What happens to a new bucket of results when the stack is
-            deleted. A bucket with objects in it is never deleted. Tables, views and
-            workgroups hold nothing and always go with the stack.
+            deleted. A bucket with objects in it is never deleted.
             Default: it is kept.
+            All else always goes with the stack: the database, with tables that were
+            made in it by hand, and the workgroups, with their history and the queries
+            saved in them. No event is lost with them.
 
     Raises:
         ValueError: If an argument cannot work; the message names the way out.
@@ -83,6 +91,7 @@ class EventCatalog(Construct):
             "bucket_name",
             "import it with s3.Bucket.from_bucket_name(…)",
         )
+        _catalog_checks.results_bucket(results_bucket, scope)
         _catalog_checks.results_retention(results_retention, results_bucket)
         _kinds.resource(
             "encryption_key",
@@ -90,12 +99,14 @@ class EventCatalog(Construct):
             "key_arn",
             "import it with kms.Key.from_key_arn(…)",
         )
+        _catalog_checks.encryption_key(encryption_key)
         _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
 
         super().__init__(scope, construct_id)
 
         stack = Stack.of(self)
         self._database_name = database_name or _catalog_names.database_of(self)
+        _catalog_names.check_free(self, self._database_name)
         self._cutoff = bytes_scanned_cutoff or Size.gibibytes(CUTOFF_GIB)
         self._database = glue.CfnDatabase(
             self,
@@ -118,8 +129,8 @@ class EventCatalog(Construct):
             self,
             "Workgroup",
             cutoff=self._cutoff,
+            database=self._database_name,
             description="Queries over the events of every tenant",
-            name=names.workgroup_of(self._database_name),
             results=self._results,
         )
         self._tables: dict[str, EventTable] = {}
@@ -168,7 +179,8 @@ class EventCatalog(Construct):
             bucket: Where its events are stored, below `analytics/`.
 
         Raises:
-            ValueError: If an argument cannot work or another tenant has it.
+            ValueError: If an argument cannot work, another tenant has it, or the
+                catalog has no room for one more in a template.
         """
         _checks.tenant_name(name)
         if not hasattr(bucket, "bucket_name"):
@@ -188,8 +200,8 @@ class EventCatalog(Construct):
                 home,
                 "Workgroup",
                 cutoff=self._cutoff,
+                database=self._database_name,
                 description=f"Queries over the events of {name}",
-                name=names.workgroup_of(self._database_name, name),
                 results=self._results,
                 tenant=name,
             ),
@@ -203,7 +215,7 @@ class EventCatalog(Construct):
             self._child("Queries"), self._database, self._workgroup
         )
         for grantee in self._readers:
-            _permissions.read_events(self, grantee, bucket)
+            _permissions.read_events(self, grantee, bucket, "grant_query_all")
         return table
 
     def check_new(self, name: str, bucket: s3.IBucket | None) -> None:
@@ -214,10 +226,16 @@ class EventCatalog(Construct):
             bucket: Its bucket; None for one that is yet to be made.
 
         Raises:
-            ValueError: If a tenant of this catalog has its name or its bucket.
+            ValueError: If a tenant of this catalog has its name or its bucket, or the
+                catalog has no room for one more in a template.
         """
         _tenants.check_new(
             name, bucket, {each.tenant: each.bucket for each in self._tables.values()}
+        )
+        _catalog_checks.size(
+            self._database_name,
+            template_bytes(self._database_name, (*self._tables, name)),
+            name,
         )
 
     def grant_query(
@@ -229,8 +247,9 @@ class EventCatalog(Construct):
         workgroup. It may change nothing but these results, and sees no other tenant.
 
         Args:
-            grantee: A role, a user or a group of the catalog's account; Athena has no
-                queries across accounts.
+            grantee: A role of the catalog's account, since Athena has no queries
+                across accounts. People and groups assume it: their own policies have
+                no room for a grant.
             tenant: Whose events: what `add_tenant` returned, or the name.
 
         Raises:
@@ -246,7 +265,7 @@ class EventCatalog(Construct):
             ),
             results=self._results,
             tenant=table.tenant,
-        ).combine(_permissions.read_events(self, grantee, table.bucket))
+        ).combine(_permissions.read_events(self, grantee, table.bucket, "grant_query"))
 
     def grant_query_all(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` query the events of every tenant in the catalog's workgroup.
@@ -255,7 +274,7 @@ class EventCatalog(Construct):
         grant that is returned.
 
         Args:
-            grantee: A role, a user or a group of the catalog's account.
+            grantee: A role of the catalog's account.
 
         Raises:
             ValueError: If `grantee` cannot query here.
@@ -268,7 +287,9 @@ class EventCatalog(Construct):
             more=READ_QUERIES,
         )
         for table in self._tables.values():
-            grant = grant.combine(_permissions.read_events(self, grantee, table.bucket))
+            grant = grant.combine(
+                _permissions.read_events(self, grantee, table.bucket, "grant_query_all")
+            )
         self._readers.append(grantee)
         return grant
 

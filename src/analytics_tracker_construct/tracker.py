@@ -18,7 +18,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from . import _checks, _costs, _kinds, _numbers, _permissions, _tenants
+from . import _catalog_checks, _checks, _costs, _kinds, _numbers, _permissions, _tenants
 from ._alarms import make_alarms
 from ._asset import ENTRY
 from ._dashboard import make_dashboard
@@ -79,6 +79,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         api: Which API leads to the function, made by `TrackerApi`.
             Default: `TrackerApi.rest()`, a new REST API.
         catalog: The database of the tenants' tables, where several trackers share it.
+            It must be in the tracker's account and region.
             Default: a new one.
         delivery: When an event that was answered is in S3: `Delivery.DIRECT`, at once,
             or `Delivery.BUFFERED`, when the writer has gathered a batch.
@@ -150,7 +151,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             "additional_policies", additional_policies, iam.PolicyStatement
         )
         plan = _plan(api)
-        _check_catalog(catalog)
+        _check_catalog(catalog, scope)
         buffering = _numbers.buffering(
             delivery, buffering_interval, buffering_batch_size
         )
@@ -410,7 +411,11 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             "import it with s3.Bucket.from_bucket_name(…)",
         )
         if bucket is not None:
-            _checks.bucket_name(name, bucket.bucket_name)
+            _checks.bucket_name(
+                name,
+                bucket.bucket_name,
+                "give another bucket, or none to have one made",
+            )
         self._catalog.check_new(name, bucket)
         if bucket is None:
             # First, or a refusal would leave a bucket behind that nobody asked for.
@@ -461,7 +466,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         It uses the tenant's own workgroup, and sees no results of others.
 
         Args:
-            grantee: A role, a user or a group of the catalog's account.
+            grantee: A role of the catalog's account.
             tenant: Whose events.
 
         Raises:
@@ -526,13 +531,26 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         return self._environment.variables(Stack.of(self).to_json_string)
 
 
-def _check_catalog(catalog: object) -> None:
-    """Refuse what is no catalog."""
-    if catalog is not None and not isinstance(catalog, EventCatalog):
+def _check_catalog(catalog: object, scope: Construct) -> None:
+    """Refuse what is no catalog, and one that is known to be elsewhere."""
+    if catalog is None:
+        return
+    if not isinstance(catalog, EventCatalog):
         raise ValueError(
             f"'catalog' must be an EventCatalog, got {catalog!r}; pass "
             "EventCatalog(stack, 'Catalog'), or nothing to have one made"
         )
+    theirs, ours = Stack.of(catalog), Stack.of(scope)
+    for what, there, here in (
+        ("account", theirs.account, ours.account),
+        ("region", theirs.region, ours.region),
+    ):
+        if _catalog_checks.differ(there, here):
+            raise ValueError(
+                f"'catalog' {catalog.node.path} is in {what} {there} and the tracker "
+                f"in {here}; pass a catalog of the tracker's own {what}, or nothing "
+                "to have one made"
+            )
 
 
 def _plan(api: TrackerApi | None) -> ApiPlan:

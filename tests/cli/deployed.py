@@ -7,13 +7,19 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
 
 from analytics_tracker_construct._handler import columns, settings
 from analytics_tracker_construct._sql import tables
+from analytics_tracker_construct._sql.views import (
+    View,
+    glue_view_text,
+    sessions,
+    unique,
+)
 
 from .cloud import ACCOUNT, REGION, Cloud, Queues
 
@@ -93,6 +99,8 @@ class Deployed:
         serde: Mapping[str, str | None] = MappingProxyType({}),
         library: str = tables.SERDE,
         views: bool = True,
+        type_: str = tables.TABLE_TYPE,
+        view_text: Callable[[View, str], str] = glue_view_text,
     ) -> None:
         """Make a tenant's table in Glue, and its views; None leaves something out."""
         glue = self.cloud.client("glue")
@@ -107,6 +115,7 @@ class Deployed:
             DatabaseName=self.tag,
             TableInput={
                 "Name": names.table,
+                "TableType": type_,
                 "Parameters": _changed(tables.parameters(location), parameters),
                 "PartitionKeys": [
                     {"Name": column.name, "Type": column.type}
@@ -125,10 +134,14 @@ class Deployed:
                 },
             },
         )
-        for view in (names.unique, names.sessions) if views else ():
+        for view in (unique(names.table), sessions(names.table)) if views else ():
             glue.create_table(
                 DatabaseName=self.tag,
-                TableInput={"Name": view, "TableType": "VIRTUAL_VIEW"},
+                TableInput={
+                    "Name": view.name,
+                    "TableType": "VIRTUAL_VIEW",
+                    "ViewOriginalText": view_text(view, self.tag),
+                },
             )
 
     def _function(self, what: str, environment: dict[str, str], timeout: int) -> str:

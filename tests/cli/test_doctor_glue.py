@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from analytics_tracker_construct._catalog_tables import as_deployed
 from analytics_tracker_construct._sql import tables
+from analytics_tracker_construct._sql.views import View, glue_view_text
 
 from .cloud import Cloud, stack_of, started
 from .deployed import Deployed
@@ -167,6 +169,72 @@ def test_a_table_that_is_missing_fails_with_what_makes_it(well: Deployed) -> Non
     assert (
         f"analytics-tracker sql setup --bucket {well.blog} --table my_blog_events"
     ) in blog["advice"]
+
+
+def test_a_table_of_another_type_fails(well: Deployed) -> None:
+    well.table("shop", well.shop, type_="MANAGED_TABLE")
+
+    shop = _doctor(well, "--database", well.tag)[f"table {well.tag}.shop_events"]
+
+    assert (shop["outcome"], shop["found"]) == (
+        "failure",
+        "its type is MANAGED_TABLE, not EXTERNAL_TABLE",
+    )
+
+
+def _older(view: View, database: str) -> str:
+    return glue_view_text(view._replace(sql="SELECT 1 AS x"), database)
+
+
+def _narrower(view: View, database: str) -> str:
+    return glue_view_text(view._replace(columns=view.columns[:-1]), database)
+
+
+def _elsewhere(view: View, database: str) -> str:
+    return glue_view_text(view, f"{database}_old")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (_older, "its query is not the one"),
+        (_narrower, "its columns are not those"),
+        (_elsewhere, "it reads the database"),
+        (lambda *_: "/* Presto View: e30 */", "its text is none that Athena reads"),
+        (lambda *_: "SELECT 1", "its text is none that Athena reads"),
+    ],
+    ids=["query", "columns", "database", "broken", "not encoded"],
+)
+def test_a_stale_view_fails_and_is_to_be_deployed_again(
+    well: Deployed, text: Callable[[View, str], str], said: str
+) -> None:
+    well.table("shop", well.shop, view_text=text)
+
+    view = _doctor(well, "--database", well.tag)[f"view {well.tag}.shop_sessions"]
+
+    assert view["outcome"] == "failure"
+    assert view["found"].startswith(said)
+    assert "deploy again" in view["advice"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda view, database: glue_view_text(as_deployed(view), database),
+        lambda view, database: glue_view_text(
+            view._replace(sql="SELECT *\nFROM\n  (shop)"), database
+        ),
+    ],
+    ids=["by the construct", "by Athena, in its own words"],
+)
+def test_a_view_is_well_however_it_was_made(
+    well: Deployed, text: Callable[[View, str], str]
+) -> None:
+    well.table("shop", well.shop, view_text=text)
+
+    view = _doctor(well, "--database", well.tag)[f"view {well.tag}.shop_sessions"]
+
+    assert view["outcome"] == "ok"
 
 
 def test_views_that_are_missing_are_a_warning(well: Deployed) -> None:

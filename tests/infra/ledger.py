@@ -102,7 +102,7 @@ NAG = (
         "Analyst/DefaultPolicy/Resource",
         "Athena names each result itself, below a folder that is the tenant's alone",
         ("multi_tenant",),
-        detail="/results/shop/*",
+        detail="/results/analytics_tracker_catalog/shop/*",
     ),
     Row(
         "AwsSolutions-S1",

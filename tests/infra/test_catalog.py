@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -162,8 +163,24 @@ def test_what_is_deployed_twice_has_two_databases(tmp_path: object) -> None:
     names = [EventCatalog(stack, "Catalog").database_name for stack in stacks]
     nested = NestedStack(stacks[0], "Nested")
 
-    assert names == ["shop_live_catalog", "shop_test_catalog", "stage_live_catalog"]
-    assert EventCatalog(nested, "Catalog").database_name == "shop_live_nested_catalog"
+    assert [name[:-9] for name in names] == [
+        "shop_live_catalog",
+        "shop_test_catalog",
+        "stage_live_catalog",
+    ]
+    nested_name = EventCatalog(nested, "Catalog").database_name
+    assert nested_name.startswith("shop_live_nested_catalog_")
+
+
+def test_paths_that_fold_to_one_name_have_two_databases(tmp_path: object) -> None:
+    app = App(outdir=str(tmp_path))
+    plain = EventCatalog(Construct(Stack(app, "Shop"), "Live"), "Catalog")
+    folded = EventCatalog(Stack(app, "Shop-Live"), "Catalog")
+    again = EventCatalog(Construct(Stack(app, "A"), "Shop_Live"), "Catalog")
+
+    assert plain.database_name == "shop_live_catalog"
+    assert re.fullmatch(r"shop_live_catalog_[0-9a-f]{8}", folded.database_name)
+    assert re.fullmatch(r"a_shop_live_catalog_[0-9a-f]{8}", again.database_name)
 
 
 def test_a_long_path_gives_a_name_that_fits(stack: Stack) -> None:
@@ -286,21 +303,52 @@ def test_views_are_made_after_what_they_read(stack: Stack) -> None:
     assert waits_for("all_lines") == {"shop_events", "blog_events"}
 
 
+@pytest.mark.parametrize("imported", [False, True])
 def test_as_many_tenants_as_a_tracker_takes_fit_into_a_stack(
-    session_stack: Callable[[], Stack],
+    session_stack: Callable[[], Stack], *, imported: bool
 ) -> None:
-    """CloudFormation takes 500 resources and a megabyte."""
+    """CloudFormation takes 500 resources and a megabyte.
+
+    Short names of imported buckets leave the most room in the function's settings.
+    """
     stack = session_stack()
     tracker = AnalyticsTracker(stack, "Tracker", enable_metrics=True)
     with suppress(ValueError):
         for number in range(500):
-            tracker.add_tenant(f"tenant-{number:03}")
+            name = f"t{number}" if imported else f"tenant-{number:03}"
+            bucket = s3.Bucket.from_bucket_name(stack, name, f"b-{number}")
+            tracker.add_tenant(name, bucket=bucket if imported else None)
     assert 30 < len(tracker.tenants) < 500
 
     template = Template.from_stack(stack).to_json()
 
     assert len(template["Resources"]) < 500
     assert len(json.dumps(template, indent=1)) < 1_000_000
+
+
+def test_refuses_more_tenants_than_fit_into_a_template(
+    session_stack: Callable[[], Stack],
+) -> None:
+    """The longest names take the most; what is refused leaves nothing behind."""
+    stack = session_stack()
+    catalog = EventCatalog(stack, "Catalog")
+
+    def fill() -> None:
+        for number in range(500):
+            name = "t" * 59 + f"-{number:03}"
+            bucket = s3.Bucket.from_bucket_name(stack, name, "b" * 59 + f"-{number:03}")
+            catalog.add_tenant(name, bucket=bucket)
+
+    with pytest.raises(ValueError, match=r"700,000 .*catalog=EventCatalog\(other_st"):
+        fill()
+
+    assert len(catalog.tables) > 20
+    template = Template.from_stack(stack).to_json()
+    assert (
+        catalog.node.find_child("Tenants").node.children[-1].node.id
+        == (list(catalog.tables)[-1])
+    )
+    assert 600_000 < len(json.dumps(template, indent=1)) < 900_000
 
 
 def test_an_environment_may_be_known(tmp_path: object) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import Aws, CfnParameter, Duration, Size, Stack
+from aws_cdk import Aws, CfnParameter, Duration, Environment, Size, Stack, Stage
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from analytics_tracker_construct import AnalyticsTracker, EventCatalog
+
+from .conftest import ACCOUNT
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,15 @@ from analytics_tracker_construct import AnalyticsTracker, EventCatalog
         ({"database_name": "2web"}, "database_name", "begin with a letter"),
         ({"database_name": ""}, "database_name", "1 to 64"),
         ({"database_name": "w" * 65}, "database_name", "1 to 64"),
+        *(
+            ({"database_name": name}, "database_name", "is taken in every account")
+            for name in ("primary", "default", "information_schema")
+        ),
+        (
+            {"bytes_scanned_cutoff": Size.bytes(20_000_000.5)},
+            "bytes_scanned_cutoff",
+            "whole bytes, got 20,000,000.5; pass Size.bytes(20000000)",
+        ),
         ({"database_name": 7}, "database_name", "leave it out"),
         ({"database_name": Aws.STACK_NAME}, "database_name", "known at synthesis"),
         ({"bytes_scanned_cutoff": 10**9}, "bytes_scanned_cutoff", "Size.gibibytes"),
@@ -58,6 +70,55 @@ def test_refuses_a_size_that_would_have_to_be_converted(stack: Stack) -> None:
 
     with pytest.raises(ValueError, match=r"'bytes_scanned_cutoff' .*Size\.bytes\("):
         EventCatalog(stack, "Catalog", bytes_scanned_cutoff=Size.gibibytes(limit))
+
+
+def test_refuses_a_key_of_which_only_an_alias_is_known(stack: Stack) -> None:
+    alias = kms.Alias.from_alias_name(stack, "Alias", "alias/results")
+
+    with pytest.raises(ValueError, match=r"'encryption_key' .*kms\.Key\.from_key_arn"):
+        EventCatalog(stack, "Catalog", encryption_key=alias)
+
+
+@pytest.mark.parametrize(
+    ("known", "what"),
+    [({"account": "222222222222"}, "account"), ({"region": "us-east-1"}, "region")],
+)
+def test_refuses_a_bucket_of_results_elsewhere(
+    pinned: Stack, known: dict[str, Any], what: str
+) -> None:
+    bucket = s3.Bucket.from_bucket_attributes(
+        pinned, "Results", bucket_name="acme-results", **known
+    )
+
+    with pytest.raises(ValueError, match=rf"'results_bucket' is in {what} .*; pass a"):
+        EventCatalog(pinned, "Catalog", results_bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "what"),
+    [("222222222222", "eu-west-1", "account"), (ACCOUNT, "us-east-1", "region")],
+)
+def test_a_tracker_refuses_a_catalog_elsewhere(
+    pinned: Stack, account: str, region: str, what: str
+) -> None:
+    where = Environment(account=account, region=region)
+    far = Stack(Stage.of(pinned), "Far", env=where)
+    catalog = EventCatalog(far, "Catalog")
+
+    with pytest.raises(ValueError, match=rf"'catalog' Far/Catalog is in {what} .*pass"):
+        AnalyticsTracker(pinned, "Tracker", catalog=catalog)
+
+
+def test_refuses_a_database_that_another_catalog_has(pinned: Stack) -> None:
+    """In the same environment; elsewhere it is another database."""
+    app = Stage.of(pinned)
+    here = Environment(account=ACCOUNT, region="eu-west-1")
+    EventCatalog(pinned, "One", database_name="web")
+    far = Stack(app, "Far", env=Environment(account=ACCOUNT, region="us-east-1"))
+    EventCatalog(far, "Catalog", database_name="web")
+
+    with pytest.raises(ValueError, match=r"of Near/Two is 'web', which Pinned/One/"):
+        EventCatalog(Stack(app, "Near", env=here), "Two", database_name="web")
 
 
 def test_refuses_a_lifetime_of_results_in_a_bucket_that_is_given(stack: Stack) -> None:

@@ -47,8 +47,8 @@ def test_each_tenant_has_a_workgroup_with_results_of_its_own(stack: Stack) -> No
         name: each["ResultConfiguration"]["OutputLocation"]
         for name, each in _workgroups(stack).items()
     } == {
-        "web": f"s3://<{bucket}>/results/all/",
-        "web-shop": f"s3://<{bucket}>/results/shop/",
+        "web": f"s3://<{bucket}>/results/web/all/",
+        "web-shop": f"s3://<{bucket}>/results/web/shop/",
     }
 
 
@@ -191,7 +191,17 @@ def test_the_owner_of_an_imported_bucket_is_expected(stack: Stack) -> None:
     result = _workgroups(stack)["web"]["ResultConfiguration"]
 
     assert result["ExpectedBucketOwner"] == "222222222222"
-    assert result["OutputLocation"] == "s3://acme-results/results/all/"
+    assert result["OutputLocation"] == "s3://acme-results/results/web/all/"
+
+
+def test_a_guessed_owner_of_a_bucket_is_not_expected(pinned: Stack) -> None:
+    """An import that names no account is given its stack's."""
+    bucket = s3.Bucket.from_bucket_name(pinned, "Results", "acme-results")
+    _made(pinned, results_bucket=bucket)
+
+    result = _workgroups(pinned)["web"]["ResultConfiguration"]
+
+    assert "ExpectedBucketOwner" not in result
 
 
 @pytest.mark.parametrize(

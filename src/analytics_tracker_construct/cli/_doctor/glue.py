@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..._handler import columns, settings
-from ..._sql import tables
+from ..._sql import tables, views
 from .. import _deployed
 from .._aws import Answer, AwsError, call
 from .findings import Finding, failure, ok, warning
 from .subject import Subject
 
 _MAKE = (
-    "deploy with this version of the construct where the stack is older, or make it "
+    "deploy again with this version of the construct, or make it "
     "with what `analytics-tracker sql setup --bucket {bucket} --table {table}` prints"
 )
+_AGAIN = "it is stale: {make}"
+_VIEW_TEXT = re.compile(r"/\* Presto View: (\S+) \*/")
 _CHANGE = "change the table so, or drop and create it; stored objects stay as they are"
 
 
@@ -48,7 +53,7 @@ def which(stack: str, found: list[str]) -> Finding:
 def check(
     subject: Subject, database: str, tenant: settings.Tenant
 ) -> Iterator[Finding]:
-    """Yield whether a tenant's table is as its objects are, and whether it has views.
+    """Yield whether a tenant's table is as its objects are, and its views as now made.
 
     Raises:
         AwsError: If AWS does not tell.
@@ -65,12 +70,17 @@ def check(
         yield failure(what, "; ".join(problems), _CHANGE)
     else:
         yield ok(what, f"its {len(tables.COLUMNS)} columns are those stored")
-    for view in (names.unique, names.sessions):
-        what = f"view {database}.{view}"
-        if _look(subject, database, view) is None:
+    for view in (views.unique(names.table), views.sessions(names.table)):
+        what = f"view {database}.{view.name}"
+        found = _look(subject, database, view.name)
+        if found is None:
             yield warning(what, "it does not exist, and queries need it", make)
+            continue
+        problem = _stale(found, view, database)
+        if problem is None:
+            yield ok(what, "it is as this version makes it")
         else:
-            yield ok(what, "it is there")
+            yield failure(what, problem, _AGAIN.format(make=make))
 
 
 def _look(subject: Subject, database: str, name: str) -> Answer | None:
@@ -91,6 +101,8 @@ def _look(subject: Subject, database: str, name: str) -> Answer | None:
 
 def _problems(table: Answer, location: str) -> Iterator[str]:
     stored = table.get("StorageDescriptor", {})
+    if table.get("TableType") != tables.TABLE_TYPE:
+        yield f"its type is {table.get('TableType')}, not {tables.TABLE_TYPE}"
     yield from _differences("column", stored.get("Columns", []), tables.COLUMNS)
     yield from _differences(
         "partition key", table.get("PartitionKeys", []), tables.PARTITIONS
@@ -114,6 +126,34 @@ def _problems(table: Answer, location: str) -> Iterator[str]:
     yield from _unlike(
         "SerDe parameter", serde.get("Parameters", {}), tables.SERDE_PARAMETERS
     )
+
+
+def _stale(found: Answer, view: views.View, database: str) -> str | None:
+    """Why a view is not the one that this version makes; None where it is."""
+    if found.get("TableType") != "VIRTUAL_VIEW":
+        return f"its type is {found.get('TableType')}, not VIRTUAL_VIEW"
+    match = _VIEW_TEXT.fullmatch(found.get("ViewOriginalText", ""))
+    try:
+        kept = json.loads(base64.b64decode(match[1])) if match else None
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or "originalSql" not in kept:
+        return "its text is none that Athena reads"
+    return next(_unlike_ours(kept, view, database), None)
+
+
+def _unlike_ours(kept: Answer, view: views.View, database: str) -> Iterator[str]:
+    ours = json.loads(views.glue_view_json(view, database))
+    if kept.get("columns") != ours["columns"]:
+        yield "its columns are not those that this version makes"
+    sql = str(kept["originalSql"])
+    # Where Athena made the view, it keeps the query in its own words.
+    if "FROM" in map(str.strip, sql.splitlines()):
+        return
+    if kept.get("schema") != database:
+        yield f"it reads the database {kept.get('schema')}, not {database}"
+    if sql.split() != view.sql.split():
+        yield "its query is not the one that this version makes"
 
 
 def _differences(
