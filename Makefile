@@ -12,8 +12,10 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 SUITES := handler faults privacy athena e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-handler test-rest test-faults test-privacy test-pythons \
-	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-worst bench-agents wheel \
+.PHONY: help setup demo test test-handler test-rest test-faults test-privacy \
+	test-athena test-e2e test-pythons \
+	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
+	bench-worst bench-agents wheel \
 	clean
 
 help: ## List the targets
@@ -50,6 +52,14 @@ test-rest: $(VENV)/.dev ## Test everything else
 test-faults: $(VENV)/.dev ## Break S3, SQS and processes; FAULTS_EXAMPLES=5000 for long
 	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
+test-athena: $(VENV)/.dev ## Ask every query of a real Trino over a real S3 (minutes)
+	.ci/trino
+	$(BIN)/python -m pytest tests/athena
+
+test-e2e: $(VENV)/.dev ## Deploy the examples, and send events to them (minutes)
+	.ci/e2e
+	$(BIN)/python -m pytest tests/e2e
+
 test-privacy: $(VENV)/.dev ## Try every address of a network against its stored hash
 	$(BIN)/python -m pytest tests/privacy
 
@@ -66,7 +76,8 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-faults test-privacy test-cdk-floor test-pythons ## What CI runs
+check: lint types test test-faults test-privacy test-athena test-e2e test-cdk-floor \
+	test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
@@ -88,6 +99,10 @@ load: $(VENV)/.dev ## Send 200,000 events through the local server and find each
 
 bench-worst: $(VENV)/.dev ## Measure the bodies that take the function longest
 	@$(BIN)/python -m benchmarks.worst --record benchmarks/worst.json
+
+bench-queries: $(VENV)/.dev ## Measure every query over a million events (half an hour)
+	@.ci/trino
+	@$(BIN)/python -m benchmarks.queries
 
 bench: $(VENV)/.dev ## Measure the ingest path beside its peers (under ten minutes)
 	@$(BIN)/python -m benchmarks.install
