@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from handler.app import make_app
-from handler.limits import WRITER_OBJECT_EVENTS
 from handler.settings import Settings, Tenant
 from tests.handler.fakes import Clock, Context, MemoryStore, lines_of, rest
 
@@ -21,6 +20,8 @@ from . import load
 
 FIRST = date(2026, 3, 2)
 DAYS = 30
+#: Events of one object of the writer's: what one invocation brings at most.
+BATCH = 10_000
 _SALTS = "tracker-salts"
 
 
@@ -48,8 +49,9 @@ def day_of(number: int) -> list[bytes]:
             raise RuntimeError(f"the function refused {sent}: {reply}")
     return [
         line
-        for each in store.puts("events")
-        for line in lines_of(each["key"], each["body"])
+        for (bucket, key), body in store.objects.items()
+        if bucket == "events"
+        for line in lines_of(key, body)
     ]
 
 
@@ -76,8 +78,8 @@ def alone(day: date, lines: list[bytes]) -> Iterator[Stored]:
 
 def batched(day: date, lines: list[bytes]) -> Iterator[Stored]:
     """Yield gzipped objects of up to 10,000 events, as BUFFERED stores them."""
-    for start in range(0, len(lines), WRITER_OBJECT_EVENTS):
-        body = b"".join(line + b"\n" for line in lines[start:][:WRITER_OBJECT_EVENTS])
+    for start in range(0, len(lines), BATCH):
+        body = b"".join(line + b"\n" for line in lines[start:][:BATCH])
         name = f"batch-{start:06}.json.gz"
         yield Stored(f"{_folder(day)}{name}", gzip.compress(body, 6, mtime=0))
 
