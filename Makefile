@@ -76,7 +76,7 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-faults test-privacy test-athena test-e2e test-cdk-floor \
+check: lint types test test-faults test-privacy test-athena test-cdk-floor \
 	test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600

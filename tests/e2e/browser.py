@@ -1,0 +1,158 @@
+"""Chromium, on a page that sends events and tells what became of them."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import trustme
+
+_SECONDS = 60.0
+
+#: It sends in every way that a page has: a beacon, which is text/plain and asks nobody
+#: first; a request whose JSON is preflighted; an image; a beacon as the page is left.
+_PAGE = """\
+<!doctype html><meta charset="utf-8"><title>A page</title>
+<script>
+const {track, pixel, member, ending} = PLAN;
+const event = (eventType) => ({
+  ...member, eventType, eventId: `${eventType}-${ending}`, page: location.pathname,
+  timestamp: new Date().toISOString(),
+  viewport: {width: innerWidth, height: innerHeight},
+});
+async function fetched() {
+  try {
+    const reply = await fetch(track, {
+      method: "POST", keepalive: true, headers: {"Content-Type": "application/json"},
+      body: JSON.stringify(event("fetch")),
+    });
+    return [reply.status, await reply.json()];
+  } catch (error) { return [0, String(error)]; }
+}
+function shown() {
+  return new Promise((tell) => {
+    const image = new Image();
+    image.onload = () => tell(image.width);
+    image.onerror = () => tell(null);
+    const {viewport, ...rest} = event("image");
+    image.src = `${pixel}?${new URLSearchParams(rest)}`;
+  });
+}
+addEventListener("pagehide", () => {
+  navigator.sendBeacon(track, JSON.stringify(event("pagehide")));
+});
+addEventListener("load", async () => {
+  const report = {
+    beacon: navigator.sendBeacon(track, JSON.stringify(event("beacon"))),
+    fetch: await fetched(),
+    image: await shown(),
+  };
+  await fetch("/report", {method: "POST", body: JSON.stringify(report)});
+  location.href = "/left";
+});
+</script>
+"""
+_OPTIONS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--ignore-certificate-errors",
+    # Without a window it would name itself HeadlessChrome, which is taken for a bot.
+    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+    "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+)
+
+
+@contextmanager
+def visiting(
+    chromium: str, folder: Path, host: str, plan: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """Have Chromium open a page of `https://<host>`, leave it, and stay open.
+
+    Args:
+        chromium: The program.
+        folder: Where its profile goes.
+        host: The page's host; only this browser finds it, on this machine.
+        plan: `track` and `pixel`, the URLs of the routes; `member`, what is added to
+            each event; `ending`, how their ids end.
+
+    Yields:
+        What the page saw: whether the beacon was taken, the status and document of the
+        fetch, the width of the image.
+    """
+    folder.mkdir()
+    with _site(plan) as (port, told), (folder / "log").open("wb") as log:
+        browser = subprocess.Popen(
+            [
+                chromium,
+                *_OPTIONS,
+                f"--user-data-dir={folder}",
+                f"--host-resolver-rules=MAP {host}:443 127.0.0.1:{port}",
+                f"https://{host}/shoes",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            report = told.get(timeout=_SECONDS)
+            assert told.get(timeout=_SECONDS) == "left"
+            # What the page sent as it was left may not be gone yet.
+            yield dict(report)
+        finally:
+            browser.terminate()
+            browser.wait(20)
+
+
+@contextmanager
+def _site(plan: Mapping[str, Any]) -> Iterator[tuple[int, Queue[Any]]]:
+    """Serve the page over TLS; yield the port, and what pages tell."""
+    told: Queue[Any] = Queue()
+
+    class Connection(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+        def do_GET(self) -> None:
+            left = self.path == "/left"
+            page = "<title>Left</title>" if left else _PAGE
+            self._reply(page.replace("PLAN", json.dumps(plan)).encode())
+            if left:
+                told.put("left")
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            told.put(json.loads(self.rfile.read(length)))
+            self._reply(b"")
+
+        def _reply(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("shop.example.com").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Connection)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield int(server.server_address[1]), told
+    finally:
+        server.shutdown()
+        server.server_close()
