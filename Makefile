@@ -53,7 +53,7 @@ test-faults: $(VENV)/.dev ## Break S3, SQS and processes; FAULTS_EXAMPLES=5000 f
 	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
 
 test-athena: $(VENV)/.dev ## Ask every query of a real Trino over a real S3 (minutes)
-	.ci/trino
+	PYTHON=$(BIN)/python .ci/trino
 	$(BIN)/python -m pytest tests/athena
 
 test-e2e: $(VENV)/.dev ## Deploy the examples, and send events to them (minutes)
@@ -101,7 +101,7 @@ bench-worst: $(VENV)/.dev ## Measure the bodies that take the function longest
 	@$(BIN)/python -m benchmarks.worst --record benchmarks/worst.json
 
 bench-queries: $(VENV)/.dev ## Measure every query over a million events (half an hour)
-	@.ci/trino
+	@PYTHON=$(BIN)/python .ci/trino
 	@$(BIN)/python -m benchmarks.queries
 
 bench: $(VENV)/.dev ## Measure the ingest path beside its peers (under ten minutes)

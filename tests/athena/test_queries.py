@@ -59,7 +59,8 @@ def test_a_query_answers_what_was_counted(bed: Bed, case: Case) -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [each for each in CASES if each.tenant is not None],
+    # The first case of each query: the others differ in nothing that this is about.
+    {case.query: case for case in reversed(CASES) if case.tenant is not None}.values(),
     ids=lambda case: f"{case.query}-{case.tenant}",
 )
 def test_a_tenant_chosen_among_all_has_the_same_answer(bed: Bed, case: Case) -> None:
