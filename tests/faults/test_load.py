@@ -40,7 +40,8 @@ def test_the_comparison_notices_what_is_missing_and_what_is_strange(
         ("load-00-00000001", "/elsewhere"),
         ("load-00-00000009", "/articles/1?n=9"),
     ):
-        record = {"eventId": name, "page": page}
+        received = "2026-03-04T12:00:00.000Z"
+        record = {"eventId": name, "page": page, "serverTimestamp": received}
         (folder / f"{name}.json").write_text(json.dumps(record) + "\n")
 
     found = load.compare(tmp_path, [Task(0, 0, 3, 1, "2026-03-04")])
