@@ -60,6 +60,11 @@ rgw enable usage log = false
 rgw dns name =
 keyring = /dev/null
 """
+# On a busy machine the store may ask its monitor before it knows whom it asks, is told
+# `wrong fsid`, and ends; the next one does not.
+_UNTIL_IT_RUNS = (
+    'for try in 1 2 3 4 5; do setpriv --pdeathsig KILL "$@" && exit; sleep 1; done'
+)
 _LOGGED = re.compile(r'"([A-Z]+) (\S+) HTTP/1\.[01]" (\d{3})')
 
 
@@ -181,7 +186,10 @@ class S3Server:
         return self._folder / "client.rgw.log"
 
     def _serve(self, name: str, command: str, *arguments: str) -> None:
-        self._processes.start(name, [command, "-c", self._settings, *arguments])
+        server: list[str | Path] = [command, "-c", self._settings, *arguments]
+        if command == "ceph-osd":
+            server = ["sh", "-c", _UNTIL_IT_RUNS, name, *server]
+        self._processes.start(name, server)
 
     def _told(self, *arguments: str) -> bytes | None:
         """What the monitor answers; None where it refuses."""

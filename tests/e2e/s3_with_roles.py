@@ -11,10 +11,6 @@ from .cloud.rights import Radosgw
 ASSUMER = "assumer:assumer-secret"
 _READER = "reader:reader-secret"
 
-_UNTIL_IT_RUNS = (
-    'for try in 1 2 3 4 5; do setpriv --pdeathsig KILL "$@" && exit; sleep 1; done'
-)
-
 
 class S3WithRoles(S3Server):
     """The server; its one user also administers roles."""
@@ -50,12 +46,6 @@ class S3WithRoles(S3Server):
         )
 
     def _serve(self, name: str, command: str, *arguments: str) -> None:
-        if command == "ceph-osd":
-            # On a busy machine it may ask its monitor before it knows whom it asks,
-            # is told `wrong fsid`, and ends; the next one does not.
-            wrapped = ["sh", "-c", _UNTIL_IT_RUNS, name, command, "-c"]
-            self._processes.start(name, [*wrapped, self._settings, *arguments])
-            return
         # Settings on the command line come before those of the file.
         roles = (
             "--rgw-enable-apis=s3, iam, sts",
