@@ -63,7 +63,16 @@ def _require_origin(tenant: Tenant, visit: Visit) -> None:
     Browsers send `Origin` with every POST to another origin and no page can change it.
     A request without one comes from a server or a tool, which could send any: to tell
     those apart takes a secret, not an origin.
+
+    An image has none, and a page may hide that it is the image's; browsers then still
+    say that some page is: `Sec-Fetch-Site`, which no page can change either, is `none`
+    where there is no page. https://www.w3.org/TR/fetch-metadata/
     """
-    origin = visit.request.headers.get("origin")
-    if origin is not None and origin not in tenant.origins:
+    headers = visit.request.headers
+    origin = headers.get("origin")
+    if origin is None:
+        allowed = headers.get("sec-fetch-site", "none") == "none"
+    else:
+        allowed = origin in tenant.origins
+    if not allowed:
         raise Refused(Refusal.ORIGIN_FORBIDDEN)

@@ -99,6 +99,26 @@ def test_a_tenant_with_origins_refuses_other_web_pages(
     assert tracker.answer(rest(sent, headers=headers))[0] == status
 
 
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [
+        ("cross-site", 403),
+        ("same-site", 403),
+        ("same-origin", 403),
+        ("", 403),
+        ("none", 200),
+    ],
+)
+def test_a_tenant_with_origins_refuses_a_page_that_hides_which_it_is(
+    tracker: Tracker, site: str, status: int
+) -> None:
+    sent = event_of(bucket=None, tenant="shop")
+
+    assert tracker.answer(rest(sent, headers={"Sec-Fetch-Site": site}))[0] == status
+    listed = {"Sec-Fetch-Site": site, "Origin": "https://shop.example"}
+    assert tracker.answer(rest(sent, headers=listed))[0] == 200
+
+
 def test_a_tenant_without_origins_takes_any(tracker: Tracker) -> None:
     sent = event_of(bucket=None, tenant="blog")
 

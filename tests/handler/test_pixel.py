@@ -225,6 +225,9 @@ def test_the_page_is_the_one_that_shows_the_pixel(
         ({"Referer": "https://shop.example@evil.example/"}, False),
         ({"Origin": "https://evil.example", "Referer": "https://shop.example/"}, False),
         ({"Origin": "null", "Referer": "https://shop.example/"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({"Sec-Fetch-Site": "cross-site", "Referer": "https://shop.example/"}, True),
     ],
 )
 def test_the_referring_pages_origin_counts_where_a_tenant_lists_some(
