@@ -137,6 +137,29 @@ def test_what_it_says_of_the_queue_is_what_is_deployed() -> None:
     assert f"kept until {_queue.RETENTION.to_days():.0f} days after" in text
 
 
+def test_what_it_says_of_queries_is_what_is_deployed() -> None:
+    """The workgroups' limit and its price, results, partitions, sessions, days."""
+    from analytics_tracker_construct import _catalog_results, _costs, catalog
+    from analytics_tracker_construct._query import engine
+    from analytics_tracker_construct._sql import queries, sessions_view, tables
+
+    text = " ".join(TEXT.split())
+    words = {7: "seven", 20: "twenty"}
+
+    assert f"at most {catalog.CUTOFF_GIB} GiB a query" in text
+    assert round(_costs.query_dollars(catalog.CUTOFF_GIB << 30), 1) == 0.5
+    assert "about half a dollar" in text
+    assert _catalog_results.ENGINE.endswith(" version 3")
+    assert "engine version 3" in text
+    assert f"results that go after {catalog.RETENTION_DAYS} days" in text
+    assert f"projected from {tables.FIRST_YEAR} to {tables.LAST_YEAR}" in text
+    assert f"every day of {tables.LAST_YEAR - tables.FIRST_YEAR + 1} years" in text
+    assert f"no more than {sessions_view.GAP_MINUTES} minutes between" in text
+    assert f"the last {words[engine.DEFAULT_DAYS]} UTC days" in text
+    changes = " ".join((ROOT / "CHANGELOG.md").read_text().split())
+    assert f"{words[len(queries.names())]} questions by name" in changes
+
+
 def test_every_make_target_that_it_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
