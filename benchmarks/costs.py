@@ -29,6 +29,8 @@ from analytics_tracker_construct import (
 from analytics_tracker_construct._asset import ENTRY, WRITER_ENTRY
 from analytics_tracker_construct._handler import metrics, settings
 
+from .markdown import table as _table
+
 Json = dict[str, Any]
 
 #: Events of a request, for the table's columns.
@@ -241,11 +243,6 @@ def _notes(work: _costs.Work) -> str:
         "million views with that product's storage, queries and dashboard "
         f"({_SWA_VERSION})."
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _as_json(

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from . import markdown
 from .contenders import (
     BOTO3,
     BOTO3_SOURCES,
@@ -111,7 +112,7 @@ def _requests(results: Results, kind: str) -> str:
         "bytes stored per event",
         "requests to S3 per event",
     )
-    return _table(head, rows)
+    return markdown.table(head, rows)
 
 
 def _queue(results: Results) -> str:
@@ -141,7 +142,7 @@ def _queue(results: Results) -> str:
         "bytes sent per event",
         "requests to SQS or S3 per event",
     )
-    return _table(head, rows)
+    return markdown.table(head, rows)
 
 
 def _cold(results: Results) -> str:
@@ -164,7 +165,7 @@ def _cold(results: Results) -> str:
         for row in results["cold"]
     ]
     head = ("handler", "ms", "CPU ms", "of boto3 alone", "of an empty handler")
-    return _table(head, rows)
+    return markdown.table(head, rows)
 
 
 def _targets(results: Results) -> str:
@@ -177,7 +178,7 @@ def _targets(results: Results) -> str:
         )
         for target in targets(results)
     ]
-    return _table(("target", "at most", "measured", ""), rows)
+    return markdown.table(("target", "at most", "measured", ""), rows)
 
 
 def _warm(results: Results, **which: object) -> Iterable[_Row]:
@@ -212,8 +213,3 @@ def _fraction(ratio: float) -> str:
     if ratio > 0.9:
         return f"{ratio:.2f}"
     return f"1/{1 / ratio:.1f}" if ratio > 0.1 else f"1/{1 / ratio:.0f}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---" for _ in head], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

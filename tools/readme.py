@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,11 @@ from analytics_tracker_construct import (
 )
 from analytics_tracker_construct._handler import columns, limits, refusals
 from analytics_tracker_construct._sql import queries
-from benchmarks import costs, ingest, report, scenarios
+from benchmarks import costs, markdown
 from tests.infra import ledger
 
-_LOAD = Path(__file__).parents[1] / "benchmarks" / "load.json"
-_WORST = Path(__file__).parents[1] / "benchmarks" / "worst.json"
-#: Bodies that are listed; the others take less.
-_LISTED = 6
+from . import figures
+
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: What the README's Python takes as given: an app, and in it the stack it stands in.
@@ -87,18 +85,19 @@ def generated(text: str) -> str:
     parts: dict[str, Callable[[], str]] = {
         "answers": _answers,
         "arguments": lambda: _arguments_of(AnalyticsTracker),
-        "bench": _bench,
+        "bench": figures.bench,
         "catalog": lambda: _arguments_of(EventCatalog),
         "columns": _columns,
         "cost": _cost,
         "fields": _fields,
         "help": _help,
         "iam": lambda: _iam(template),
-        "load": _load,
+        "lake": figures.lake,
+        "load": figures.load,
         "nag": _nag,
         "queries": _queries,
         "resources": lambda: _resources(template),
-        "worst": _worst,
+        "worst": figures.worst,
     }
     return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n\n{part[3]}", text)
 
@@ -114,11 +113,6 @@ def _template(text: str) -> dict[str, Any]:
     return dict(Template.from_stack(names["self"]).to_json())
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _arguments_of(construct: type) -> str:
     document = inspect.getdoc(construct) or ""
     block = document.partition("Args:\n")[2].partition("\n\nRaises:")[0]
@@ -128,7 +122,7 @@ def _arguments_of(construct: type) -> str:
         meaning, _, default = meaning.partition(" Default: ")
         if name not in {"scope", "construct_id"}:
             rows.append((f"`{name}`", meaning, default.rstrip(".")))
-    return _table(("argument", "meaning", "default"), rows)
+    return markdown.table(("argument", "meaning", "default"), rows)
 
 
 def _queries() -> str:
@@ -141,13 +135,13 @@ def _queries() -> str:
             if each.name not in ("from", "to")
         ]
         rows.append((f"`{name}`", query.title, ", ".join(own)))
-    return _table(("name", "answer", "parameters beside `from` and `to`"), rows)
+    return markdown.table(("name", "answer", "parameters beside `from` and `to`"), rows)
 
 
 def _resources(template: dict[str, Any]) -> str:
     counted = Counter(resource["Type"] for resource in template["Resources"].values())
     rows = [(f"`{kind}`", str(count)) for kind, count in sorted(counted.items())]
-    return _table(("resource", "number"), rows)
+    return markdown.table(("resource", "number"), rows)
 
 
 def _iam(template: dict[str, Any]) -> str:
@@ -168,14 +162,14 @@ def _nag() -> str:
         for row in ledger.NAG
         if "minimal" in row.examples
     ]
-    return _table(("rule", "where", "reason"), rows)
+    return markdown.table(("rule", "where", "reason"), rows)
 
 
 def _fields() -> str:
     rows = [(f"`{name}`", kind, meaning) for name, (kind, meaning) in _FIELDS.items()]
-    table = _table(("field", "type", "meaning"), rows)
+    made = markdown.table(("field", "type", "meaning"), rows)
     return (
-        f"{table}\n\nAn event may have {limits.EVENT_BYTES // 1024} KiB and "
+        f"{made}\n\nAn event may have {limits.EVENT_BYTES // 1024} KiB and "
         f"{limits.DEPTH} levels of nesting, a body "
         f"{limits.BODY_BYTES // 1024 // 1024} MiB, also once decompressed; a batch "
         f"{limits.BATCH_EVENTS} events for {limits.BATCH_OBJECTS} pairs of bucket and "
@@ -200,7 +194,9 @@ def _answers() -> str:
                 f"`{refusal.label}`",
             )
         )
-    return _table(("status", "error", "message", "reason in logs and metrics"), rows)
+    return markdown.table(
+        ("status", "error", "message", "reason in logs and metrics"), rows
+    )
 
 
 def _columns() -> str:
@@ -208,7 +204,7 @@ def _columns() -> str:
         (f"`{column.name}`", f"`{column.type}`", column.comment)
         for column in (*columns.COLUMNS, *columns.PARTITIONS)
     ]
-    return _table(("column", "type", "meaning"), rows)
+    return markdown.table(("column", "type", "meaning"), rows)
 
 
 def _cost() -> str:
@@ -222,75 +218,6 @@ def _cost() -> str:
         f"{limits.BODY_BYTES // 1024 // 1024} MiB for {limits.BATCH_OBJECTS} objects, "
         "runs into its timeout, and is queued and stored once more."
     )
-
-
-def _bench() -> str:
-    results = json.loads(ingest.RESULTS.read_text("utf-8"))
-    tables = report.tables(results)
-    return "\n\n".join(
-        (
-            report.conditions(results),
-            "One event a request:",
-            tables["single"],
-            f"{scenarios.BATCH} events a request; a peer without batches stores each:",
-            tables["batch"],
-            "The queue: what `BUFFERED` sends to it, and what the writer makes of it:",
-            tables["queue"],
-            "From the start of a process to its first answer:",
-            tables["cold"],
-            "What was aimed at:",
-            tables["targets"],
-        )
-    )
-
-
-def _load() -> str:
-    found = json.loads(_LOAD.read_text("utf-8"))
-    times, memory = found["milliseconds"], found["memory_mib"]
-    rows = [
-        (f"{kind}: p50, p99", f"{times[kind]['p50']:g} ms, {times[kind]['p99']:g} ms")
-        for kind in ("single", "batch", "pixel")
-    ]
-    right = found["reconciled"]
-    wrong = sum(right[each] for each in ("missing", "altered", "doubled", "unknown"))
-    table = _table(
-        (f"{found['events']:,} events, {found['connections']} connections", ""),
-        [
-            ("events a second", f"{found['events_per_second']:,}"),
-            ("requests a second", f"{found['requests_per_second']:,}"),
-            *rows,
-            (
-                "memory at the start, after a tenth, at the end",
-                f"{memory['start']:g}, {memory['each_tenth'][0]:g}, "
-                f"{memory['each_tenth'][-1]:g} MiB",
-            ),
-            (
-                f"sent again on purpose: {found['answers']['sent_again']:,}; "
-                f"lines stored: {right['stored_lines']:,}; rows of the view",
-                f"{right['rows']:,}",
-            ),
-            ("missing, altered, doubled or unknown", f"{wrong}"),
-        ],
-    )
-    return f"{table}\n\nMeasured on {found['date']}; each event is flushed to the disk."
-
-
-def _worst() -> str:
-    found = json.loads(_WORST.read_text("utf-8"))
-    rows = sorted(found["bodies"], key=lambda row: -float(row["cpu_ms"]))
-    table = _table(
-        ("body", "answer", "CPU ms", "more memory, MiB"),
-        [
-            (
-                row["body"],
-                str(row["status"]),
-                f"{row['cpu_ms']:.0f}",
-                f"{row['more_mib']:.0f}",
-            )
-            for row in rows[:_LISTED]
-        ],
-    )
-    return f"{table}\n\nThe worst of {len(rows)}, measured on {found['date']}."
 
 
 def _help() -> str:
