@@ -89,6 +89,12 @@ def make_app(
     )
 
     nothing_counted = Meter(function_name, on=False)
+    enter = None
+    if config.front_door:
+        # Loaded here, so that it is no part of a cold start without a distribution.
+        from . import front_door  # noqa: PLC0415 - as said above
+
+        enter = front_door.enter(config.front_door)
 
     def app(event: Mapping[str, Any], context: Any) -> Reply:
         deadline = monotonic() + seconds_left(context, _SECONDS) - _MARGIN_SECONDS
@@ -119,6 +125,8 @@ def make_app(
         return reply
 
     def answer(visit: Visit, cors: Mapping[str, str]) -> Reply:
+        if enter is not None:
+            visit.request = enter(visit.request)
         route, method = visit.request.route, visit.request.method
         if route not in replies.METHODS:
             raise Refused(Refusal.NOT_FOUND)

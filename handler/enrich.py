@@ -24,8 +24,13 @@ def put_device_and_location(settings: Settings) -> Step:
     The device is known by user agent and client hints. The country is put where
     CloudFront's word can be had: the viewer header is believed only on an API whose
     every request passes CloudFront, which overwrites what a client sends; elsewhere
-    anyone could set it.
+    anyone could set it. Behind the tracker's own distribution region and city are told
+    too.
     """
+    locate = None
+    if settings.front_door:
+        # Loaded here, so that it is no part of a cold start without a distribution.
+        from .front_door import location as locate  # noqa: PLC0415 - as said above
 
     def step(draft: Draft) -> None:
         visit = draft.visit
@@ -39,7 +44,9 @@ def put_device_and_location(settings: Settings) -> Step:
                 platform and platform[:HINT_CHARS],
             )
             visit.location = _NOWHERE
-            if settings.viewer_country:
+            if locate is not None:
+                visit.location = locate(headers)
+            elif settings.viewer_country:
                 country = headers.get("cloudfront-viewer-country", "")
                 if _COUNTRY.fullmatch(country):
                     visit.location = _location(country)

@@ -200,6 +200,12 @@ class Refusal(Enum):
         "Invalid field: metadata",
         "The metadata must be a JSON object",
     )
+    FRONT_DOOR_ONLY = (
+        "front_door_only",
+        403,
+        "Forbidden",
+        "Requests come through the tracker's own distribution, not straight to its API",
+    )
     BUCKET_FORBIDDEN = (
         "bucket_forbidden",
         403,

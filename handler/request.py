@@ -18,7 +18,8 @@ class Request(NamedTuple):
     body: str | None
     is_base64: bool
     address: str
-    """The immediate sender's address. Never stored, logged or answered."""
+    """The immediate sender's address; behind the tracker's distribution the viewer's.
+    Never stored, logged or answered."""
     query: Mapping[str, str] = {}
     """Parameters by name; of one that came twice, the last."""
 

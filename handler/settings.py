@@ -32,6 +32,11 @@ OBJECT_ACL = "TRACKER_OBJECT_ACL"
 HONOR_PRIVACY_SIGNALS = "TRACKER_HONOR_PRIVACY_SIGNALS"
 #: `1` to believe CloudFront's viewer country: only where a client cannot set it.
 VIEWER_COUNTRY = "TRACKER_VIEWER_COUNTRY"
+#: The secrets that the tracker's own distribution may send, comma-separated; without
+#: any there is no distribution, and every request may come straight to the API.
+FRONT_DOOR = "TRACKER_FRONT_DOOR"
+#: The header that it sends one of them in.
+FRONT_DOOR_HEADER = "x-tracker-front-door"
 #: `1` to write metrics in CloudWatch's embedded metric format.
 METRICS = "TRACKER_METRICS"
 #: The SQS queue that takes events where S3 does not, or before S3 does.
@@ -50,6 +55,7 @@ NAMES = (
     OBJECT_ACL,
     HONOR_PRIVACY_SIGNALS,
     VIEWER_COUNTRY,
+    FRONT_DOOR,
     METRICS,
     QUEUE_URL,
     BUFFERED,
@@ -82,6 +88,7 @@ class Settings(NamedTuple):
     object_acl: str | None = None
     honor_privacy_signals: bool = True
     viewer_country: bool = False
+    front_door: tuple[str, ...] = ()
     metrics: bool = False
     queue_url: str | None = None
     buffered: bool = False
@@ -111,6 +118,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         object_acl=environment.get(OBJECT_ACL) or None,
         honor_privacy_signals=flag(HONOR_PRIVACY_SIGNALS, default=True),
         viewer_country=flag(VIEWER_COUNTRY, default=False),
+        front_door=_words(environment.get(FRONT_DOOR, "")),
         metrics=flag(METRICS, default=False),
         queue_url=environment.get(QUEUE_URL) or None,
         buffered=flag(BUFFERED, default=False),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .catalog import EventCatalog
     from .delivery import Delivery
     from .event_table import EventTable
+    from .front_door import FrontDoor
     from .query import AthenaEngine, DuckDbEngine, QueryEngine, Result
     from .stack import AnalyticsTrackerStack
     from .tenant import Tenant
@@ -31,6 +32,7 @@ __all__ = [
     "DuckDbEngine",
     "EventCatalog",
     "EventTable",
+    "FrontDoor",
     "MetricOptions",
     "QueryEngine",
     "Result",
@@ -48,6 +50,7 @@ _HOMES = {
     "DuckDbEngine": ".query",
     "EventCatalog": ".catalog",
     "EventTable": ".event_table",
+    "FrontDoor": ".front_door",
     "MetricOptions": "._metrics",
     "QueryEngine": ".query",
     "Result": ".query",

@@ -29,7 +29,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 def bucket_patterns(value: Sequence[str]) -> tuple[str, ...]:
     """Return `allowed_buckets` without repetitions."""
-    patterns = _items("allowed_buckets", value, "['acme-analytics']")
+    patterns = items("allowed_buckets", value, "['acme-analytics']")
     for pattern in patterns:
         if Token.is_unresolved(pattern):
             continue
@@ -56,7 +56,7 @@ def bucket_name(tenant: str, name: str, way_out: str = "give another bucket") ->
 
 def accounts(value: Sequence[str]) -> tuple[str, ...]:
     """Return `trusted_accounts` without repetitions."""
-    found = _items("trusted_accounts", value, "['123456789012']")
+    found = items("trusted_accounts", value, "['123456789012']")
     for account in found:
         if not (Token.is_unresolved(account) or _ACCOUNT.fullmatch(account)):
             raise ValueError(
@@ -95,7 +95,7 @@ def tenant_origins(value: Sequence[str] | None) -> tuple[str, ...]:
 
 def origins(argument: str, value: Sequence[str]) -> tuple[str, ...]:
     """Return origins without repetitions, each as a browser writes it."""
-    found = _items(argument, value, "['https://www.example.com']")
+    found = items(argument, value, "['https://www.example.com']")
     for origin in found:
         if origin == "*" or Token.is_unresolved(origin):
             continue
@@ -261,7 +261,7 @@ def http_api(value: object) -> None:
         )
 
 
-def _items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]:
+def items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]:
     """Return a list's strings, each once; a string is a sequence, and no list."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(

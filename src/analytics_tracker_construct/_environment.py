@@ -14,6 +14,8 @@ from ._permissions import OBJECT_ACL, check_names
 #: The most characters that a token may become.
 BUCKET_CHARS = 63
 ACCOUNT_CHARS = 12
+#: A secret that the distribution sends, all letters and digits.
+FRONT_DOOR_CHARS = 64
 #: A scheme, the longest host name of DNS and a port.
 ORIGIN_CHARS = len("https://") + 253 + len(":65535")
 #: A region, the longest suffix of a partition's hosts and a queue's name.
@@ -45,6 +47,7 @@ class Environment:
     viewer_country: bool
     metrics: bool
     buffered: bool
+    front_door: tuple[str, ...] = ()
     tenants: Mapping[str, TenantEntry] = field(default_factory=dict)
 
     def with_tenant(self, name: str, entry: TenantEntry) -> Environment:
@@ -67,6 +70,7 @@ class Environment:
             settings.OBJECT_ACL: OBJECT_ACL if self.trusted else "",
             settings.HONOR_PRIVACY_SIGNALS: "1" if self.honor_privacy_signals else "0",
             settings.VIEWER_COUNTRY: "1" if self.viewer_country else "",
+            settings.FRONT_DOOR: ",".join(self.front_door),
             settings.METRICS: "1" if self.metrics else "",
             settings.QUEUE_URL: self.queue_url,
             settings.BUFFERED: "1" if self.buffered else "",
@@ -121,6 +125,7 @@ class Environment:
             salt_bucket=_bucket(self.salt_bucket),
             queue_url=_wide(self.queue_url, QUEUE_URL_CHARS),
             account=_wide(self.account, ACCOUNT_CHARS),
+            front_door=tuple(_wide(s, FRONT_DOOR_CHARS) for s in self.front_door),
             tenants={
                 name: TenantEntry(
                     _bucket(tenant.bucket),

@@ -19,6 +19,11 @@ _TAKEN = "analytics-tracker:api"
 TRACK = "track"
 PIXEL = "pixel.gif"
 PATHS = (TRACK, PIXEL)
+#: The browser client's path, which a distribution may keep.
+CLIENT = "tracker.js"
+
+#: Regions of partitions without CloudFront as other regions have it.
+NO_EDGE = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 
 
 class ApiSettings(NamedTuple):
@@ -63,11 +68,32 @@ class ApiPlan(Protocol):
         """Whether the viewer's country comes from CloudFront and from nobody else."""
         ...
 
+    def behind(self) -> ApiPlan:
+        """Return the plan of the same API behind a distribution of the tracker's own.
+
+        Raises:
+            ValueError: If it cannot stand there.
+        """
+        ...
+
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
     ) -> Front:
         """Define the routes, and the API if it is the tracker's own."""
         ...
+
+
+def not_behind(factory: str) -> ValueError:
+    """Return the error about an API that exists, and a front door before it.
+
+    Its own routes would be open to the distribution as well, it may be edge-optimised,
+    and then tells the wrong viewer's place, and a new API costs nothing when idle.
+    """
+    return ValueError(
+        "'front_door' is given and 'api' is an API that exists, which the tracker "
+        f"cannot put behind a distribution; pass {factory} to have an API made, which "
+        "costs nothing by itself, or leave 'front_door' out"
+    )
 
 
 def check_free(

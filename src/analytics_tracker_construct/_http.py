@@ -19,6 +19,7 @@ from ._front import (
     Front,
     check_free,
     execute_api,
+    not_behind,
 )
 from ._function import make_log_group
 
@@ -35,6 +36,10 @@ class NewHttp:
     def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
         """It has no edge endpoint."""
         return False
+
+    def behind(self) -> NewHttp:
+        """As it is: it is regional."""
+        return self
 
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
@@ -96,6 +101,10 @@ class ExistingHttp:
     def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
         """It has no edge endpoint."""
         return False
+
+    def behind(self) -> ExistingHttp:
+        """It cannot."""
+        raise not_behind("TrackerApi.http()")
 
     def build(
         self,

@@ -25,7 +25,12 @@ _STORED, _QUEUED = "1769860800-9f86d081", "1769860800-884c7d659a2feaa0"
 
 _Row = refusals.Refusal
 #: Refusals that do not depend on what is sent: any route may answer them.
-ANYWHERE = (_Row.NOT_FOUND, _Row.METHOD_NOT_ALLOWED, _Row.INTERNAL)
+ANYWHERE = (
+    _Row.NOT_FOUND,
+    _Row.METHOD_NOT_ALLOWED,
+    _Row.FRONT_DOOR_ONLY,
+    _Row.INTERNAL,
+)
 
 _CORS = replies.cors_headers(frozenset({"*"}), None)
 _HEADERS: Mapping[str, str] = {

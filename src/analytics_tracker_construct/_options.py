@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from .api import TrackerApi
 from .catalog import EventCatalog
 from .delivery import Delivery
+from .front_door import FrontDoor
 
 
 class TrackerOptions(TypedDict, total=False):
@@ -29,6 +30,7 @@ class TrackerOptions(TypedDict, total=False):
     lambda_timeout: Duration | float | None
     additional_policies: Sequence[iam.PolicyStatement]
     api: TrackerApi | None
+    front_door: FrontDoor | None
     catalog: EventCatalog | None
     delivery: Delivery
     buffering_interval: Duration | float | None

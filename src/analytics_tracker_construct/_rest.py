@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_cdk import Annotations, Stack, Token
 from aws_cdk import aws_apigateway as apigateway
@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ._access_logs import REST_FORMAT
 from ._front import (
+    NO_EDGE,
     PATHS,
     PIXEL,
     TRACK,
@@ -20,12 +21,10 @@ from ._front import (
     Front,
     check_free,
     execute_api,
+    not_behind,
 )
 from ._function import make_log_group
 from ._tenants import is_defined_here
-
-#: Regions of partitions without CloudFront, and so without edge-optimised endpoints.
-_NO_EDGE = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,16 @@ class NewRest:
     def tells_country(self, stack: Stack) -> bool:
         """Only an edge endpoint sets the header itself."""
         return self._endpoint_type(stack) == apigateway.EndpointType.EDGE
+
+    def behind(self) -> NewRest:
+        """A regional one: behind an edge endpoint the viewer would be our own edge."""
+        if self.endpoint_type == apigateway.EndpointType.EDGE:
+            raise ValueError(
+                "'endpoint_type' is EDGE and 'front_door' is given: API Gateway's own "
+                "distribution would stand behind the tracker's and tell its place as "
+                "the viewer's; pass REGIONAL, or leave 'endpoint_type' out"
+            )
+        return replace(self, endpoint_type=apigateway.EndpointType.REGIONAL)
 
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
@@ -121,7 +130,7 @@ class NewRest:
         if self.endpoint_type is not None:
             return self.endpoint_type
         region = stack.region
-        if not Token.is_unresolved(region) and region.startswith(_NO_EDGE):
+        if not Token.is_unresolved(region) and region.startswith(NO_EDGE):
             return apigateway.EndpointType.REGIONAL
         return apigateway.EndpointType.EDGE
 
@@ -137,6 +146,10 @@ class ExistingRest:
     def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
         """Its endpoint is not the tracker's to know."""
         return False
+
+    def behind(self) -> ExistingRest:
+        """It cannot."""
+        raise not_behind("TrackerApi.rest()")
 
     def build(
         self,

@@ -18,11 +18,21 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from . import _catalog_checks, _checks, _costs, _kinds, _numbers, _permissions, _tenants
+from . import (
+    _catalog_checks,
+    _checks,
+    _costs,
+    _distribution,
+    _kinds,
+    _numbers,
+    _permissions,
+    _tenants,
+)
 from ._alarms import make_alarms
 from ._asset import ENTRY
 from ._dashboard import make_dashboard
 from ._delivery import DeliveryMembers, DeliveryParts
+from ._distribution import FrontDoorMembers
 from ._environment import BUCKET_CHARS, Environment, TenantEntry
 from ._front import PIXEL, TRACK, ApiPlan, ApiSettings
 from ._function import make_function, make_log_group, make_role, physical_name
@@ -34,11 +44,12 @@ from ._writer import make_writer, visibility
 from .api import TrackerApi
 from .catalog import EventCatalog
 from .delivery import Delivery
+from .front_door import FrontDoor
 from .tenant import Tenant
 
 
 @jsii.implements(iam.IGrantable)
-class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
+class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Construct):
     """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
 
     By default the API takes 100 requests a second and bursts of 200. That caps a day at
@@ -78,6 +89,9 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             Default: none.
         api: Which API leads to the function, made by `TrackerApi`.
             Default: `TrackerApi.rest()`, a new REST API.
+        front_door: A distribution of CloudFront's before a new API: country, region
+            and city of viewers, host names of your own, and no other way in.
+            Default: none.
         catalog: The database of the tenants' tables, where several trackers share it.
             It must be in the tracker's account and region.
             Default: a new one.
@@ -129,6 +143,7 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
         lambda_timeout: Duration | float | None = None,
         additional_policies: Sequence[iam.PolicyStatement] = (),
         api: TrackerApi | None = None,
+        front_door: FrontDoor | None = None,
         catalog: EventCatalog | None = None,
         delivery: Delivery = Delivery.DIRECT,
         buffering_interval: Duration | float | None = None,
@@ -151,6 +166,9 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             "additional_policies", additional_policies, iam.PolicyStatement
         )
         plan = _plan(api)
+        _distribution.check(front_door, scope)
+        if front_door is not None:
+            plan = plan.behind()
         _check_catalog(catalog, scope)
         buffering = _numbers.buffering(
             delivery, buffering_interval, buffering_batch_size
@@ -194,11 +212,17 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             removal_policy=self._removal_policy,
             visibility=visibility(buffering),
         )
+        secrets = (
+            _distribution.make_secrets(self._child("FrontDoor"), front_door)
+            if front_door
+            else ()
+        )
         self._environment = Environment(
             account=stack.account,
             allowed_buckets=patterns,
             buffered=delivery is Delivery.BUFFERED,
             cors_origins=origins,
+            front_door=tuple(map(_distribution.value_of, secrets)),
             honor_privacy_signals=honor_privacy_signals,
             metrics=enable_metrics,
             queue_url=queues.events.queue_url,
@@ -273,6 +297,16 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
             ),
         )
 
+        self._door = None
+        if front_door is not None:
+            self._door = _distribution.make_door(
+                self._child("FrontDoor"),
+                front_door,
+                secrets,
+                endpoint=self.api_endpoint,
+                function=self._function,
+            )
+
         self._catalog = catalog or EventCatalog(
             self, "Catalog", removal_policy=self._removal_policy
         )
@@ -290,11 +324,13 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
 
     @property
     def api_endpoint(self) -> str:
-        """The API's address, without a slash at the end.
+        """The API's address, or the distribution's; without a slash at the end.
 
         Raises:
             ValueError: If the API was imported and its stage is not known.
         """
+        if self._door is not None:
+            return self._door.endpoint
         if self._front.endpoint is None:
             raise ValueError(
                 "'api_endpoint' is not known: the REST API was imported, which does "
@@ -489,8 +525,16 @@ class AnalyticsTracker(DeliveryMembers, MetricMethods, Construct):
                 again changes nothing.
 
         Raises:
-            ValueError: If its path is known to end otherwise.
+            ValueError: If its path is known to end otherwise, or the tracker has a
+                front door, whose secret another API does not send.
         """
+        if self._door is not None:
+            raise ValueError(
+                f"'source_arn' {source_arn!r} would call a function with a front door, "
+                "which answers 403 to all that does not come through the distribution; "
+                "send events to the tracker's 'track_url', or use a tracker without "
+                "'front_door'"
+            )
         _checks.caller(source_arn)
         _permissions.let_api_gateway_invoke(
             self._child("Callers"), self._function, source_arn

@@ -60,6 +60,7 @@ def test_the_environment_says_everything() -> None:
             settings.OBJECT_ACL: "bucket-owner-full-control",
             settings.HONOR_PRIVACY_SIGNALS: "0",
             settings.VIEWER_COUNTRY: "1",
+            settings.FRONT_DOOR: "new-secret,old-secret",
             settings.METRICS: "1",
             settings.QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/1/events",
             settings.BUFFERED: "1",
@@ -82,6 +83,7 @@ def test_the_environment_says_everything() -> None:
         object_acl="bucket-owner-full-control",
         honor_privacy_signals=False,
         viewer_country=True,
+        front_door=("new-secret", "old-secret"),
         metrics=True,
         queue_url="https://sqs.eu-central-1.amazonaws.com/1/events",
         buffered=True,
@@ -350,12 +352,17 @@ def test_the_queue_is_the_environments_and_kept_open(
         store.pool.close()
 
 
-def test_a_cold_start_of_delivery_direct_does_without_the_queue() -> None:
+@pytest.mark.parametrize("module", ["front_door", "sqs"])
+def test_a_cold_start_does_without_what_most_trackers_lack(module: str) -> None:
+    """Delivery DIRECT hardly ever asks the queue; few have a distribution."""
     done = subprocess.run(
         [
             sys.executable,
             "-c",
-            "import sys, handler.app; sys.exit('handler.sqs' in sys.modules)",
+            "import sys, handler.app\n"
+            "from handler import settings\n"
+            "handler.app.make_app(settings.Settings(), None)\n"
+            f"sys.exit('handler.{module}' in sys.modules)",
         ],
         cwd=SOURCE.parent,
         check=False,
@@ -364,7 +371,7 @@ def test_a_cold_start_of_delivery_direct_does_without_the_queue() -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("module", ["app", "writer", "sqs", "pixel"])
+@pytest.mark.parametrize("module", ["app", "writer", "sqs", "pixel", "front_door"])
 def test_the_function_needs_the_standard_library_alone(module: str) -> None:
     """Copied elsewhere and run without site-packages, it still imports."""
     script = (

@@ -16,6 +16,7 @@ _NAMES = [
     "DuckDbEngine",
     "EventCatalog",
     "EventTable",
+    "FrontDoor",
     "MetricOptions",
     "QueryEngine",
     "Result",
