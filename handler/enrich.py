@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from . import compact
@@ -27,10 +28,12 @@ def put_device_and_location(settings: Settings) -> Step:
     anyone could set it. Behind the tracker's own distribution region and city are told
     too.
     """
-    locate = None
+    locate: Callable[[Mapping[str, str]], str] | None = None
     if settings.front_door:
         # Loaded here, so that it is no part of a cold start without a distribution.
-        from .front_door import location as locate  # noqa: PLC0415 - as said above
+        from . import front_door  # noqa: PLC0415 - as said above
+
+        locate = front_door.location
 
     def step(draft: Draft) -> None:
         visit = draft.visit

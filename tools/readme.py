@@ -21,6 +21,7 @@ from aws_cdk.assertions import Template
 from analytics_tracker_construct import (
     AnalyticsTracker,
     EventCatalog,
+    FrontDoor,
     _costs,
     _openapi,
 )
@@ -90,6 +91,7 @@ def generated(text: str) -> str:
         "columns": _columns,
         "cost": _cost,
         "fields": _fields,
+        "front_door": lambda: _arguments_of(FrontDoor),
         "help": _help,
         "iam": lambda: _iam(template),
         "lake": figures.lake,

@@ -127,6 +127,10 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         ValueError: If an argument cannot work; the message names the way out.
     """
 
+    _metrics: TrackerMetrics | None = None
+    _dashboard: cloudwatch.Dashboard | None = None
+    _alarms: tuple[cloudwatch.Alarm, ...] = ()
+
     def __init__(
         self,
         scope: Construct,
@@ -165,10 +169,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         statements = _checks.listed(
             "additional_policies", additional_policies, iam.PolicyStatement
         )
-        plan = _plan(api)
-        _distribution.check(front_door, scope)
-        if front_door is not None:
-            plan = plan.behind()
+        plan = _distribution.behind(_plan(api), front_door, scope)
         _check_catalog(catalog, scope)
         buffering = _numbers.buffering(
             delivery, buffering_interval, buffering_batch_size
@@ -212,17 +213,13 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             removal_policy=self._removal_policy,
             visibility=visibility(buffering),
         )
-        secrets = (
-            _distribution.make_secrets(self._child("FrontDoor"), front_door)
-            if front_door
-            else ()
-        )
+        self._door = _distribution.Door(self, front_door)
         self._environment = Environment(
             account=stack.account,
             allowed_buckets=patterns,
             buffered=delivery is Delivery.BUFFERED,
             cors_origins=origins,
-            front_door=tuple(map(_distribution.value_of, secrets)),
+            front_door=self._door.values,
             honor_privacy_signals=honor_privacy_signals,
             metrics=enable_metrics,
             queue_url=queues.events.queue_url,
@@ -297,23 +294,12 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             ),
         )
 
-        self._door = None
-        if front_door is not None:
-            self._door = _distribution.make_door(
-                self._child("FrontDoor"),
-                front_door,
-                secrets,
-                endpoint=self.api_endpoint,
-                function=self._function,
-            )
+        self._door.build(self._front.endpoint, self._function)
 
         self._catalog = catalog or EventCatalog(
             self, "Catalog", removal_policy=self._removal_policy
         )
 
-        self._metrics: TrackerMetrics | None = None
-        self._dashboard: cloudwatch.Dashboard | None = None
-        self._alarms: tuple[cloudwatch.Alarm, ...] = ()
         if enable_metrics:
             self._monitor(alarm_topic)
 
@@ -329,7 +315,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         Raises:
             ValueError: If the API was imported and its stage is not known.
         """
-        if self._door is not None:
+        if self._door.endpoint is not None:
             return self._door.endpoint
         if self._front.endpoint is None:
             raise ValueError(
@@ -528,7 +514,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             ValueError: If its path is known to end otherwise, or the tracker has a
                 front door, whose secret another API does not send.
         """
-        if self._door is not None:
+        if self._door.wanted is not None:
             raise ValueError(
                 f"'source_arn' {source_arn!r} would call a function with a front door, "
                 "which answers 403 to all that does not come through the distribution; "

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import front_door
+from handler import front_door, request
 from handler.mac import Mac
 from handler.privacy import hash_address
 from handler.settings import FRONT_DOOR_HEADER
 from handler.storage import Fault
 
 from .conftest import SETTINGS, Tracker
-from .edge import EDGE, SECRET, TOLD, VIEWER, through
+from .edge import EDGE, PASSED, SECRET, TOLD, VIEWER, through
 from .fakes import ADDRESS, event_of, http, rest
 
 OLD = "old" + SECRET[3:]
@@ -65,9 +66,7 @@ def behind() -> Tracker:
 def hashed(tracker: Tracker, address: str) -> str:
     """Return an address's hash under the salt that the tracker made."""
     (salt,) = (
-        body
-        for (bucket, _), body in tracker.store.objects.items()
-        if bucket == "salts"
+        body for (bucket, _), body in tracker.store.objects.items() if bucket == "salts"
     )
     return hash_address(address, Mac(salt))
 
@@ -219,11 +218,10 @@ def test_every_secret_is_compared_in_a_time_that_tells_nothing(
     behind: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = []
-    compare = front_door.compare_digest
 
     def spy(sent: bytes, secret: bytes) -> bool:
         compared.append(secret.decode())
-        return compare(sent, secret)
+        return hmac.compare_digest(sent, secret)
 
     monkeypatch.setattr(front_door, "compare_digest", spy)
     for secret in (SECRET, OLD, "neither"):
@@ -304,7 +302,9 @@ def test_neither_secret_nor_address_is_told_or_kept(
     replies.append(tracker.send(through(rest(event_of()))))
 
     assert replies[-1]["statusCode"] == 500
-    everything = str((replies, tracker.lines, tracker.queue.bodies, tracker.store.objects))
+    everything = str(
+        (replies, tracker.lines, tracker.queue.bodies, tracker.store.objects)
+    )
     for text in (SECRET, OLD, OLD[1:], VIEWER, EDGE):
         assert text not in everything
 
@@ -312,9 +312,7 @@ def test_neither_secret_nor_address_is_told_or_kept(
 def test_a_pixels_answer_is_not_for_the_next_viewer(behind: Tracker) -> None:
     """CloudFront would give one answer to all who ask at once, and lose the others."""
     for query in (event_of(), {"nothing": "here"}):
-        reply = behind.send(
-            through(rest(method="GET", path="/pixel.gif", query=query))
-        )
+        reply = behind.send(through(rest(method="GET", path="/pixel.gif", query=query)))
 
         assert reply["headers"]["Cache-Control"] == "no-store"
 
@@ -325,3 +323,38 @@ def test_who_asks_not_to_be_known_is_heard_behind_the_distribution(
     behind.send(through(rest(event_of(), headers={"Sec-GPC": "1"})))
 
     assert behind.store.events()[0]["ip"] is None
+
+
+class Asked(dict[str, str]):
+    """Headers that note which of them are asked for."""
+
+    names: ClassVar[set[str]] = set()
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a header, and note its name."""
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def test_the_function_asks_for_no_header_that_does_not_reach_it(
+    behind: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is passed on is asked for, but for the kind of a body, and keys."""
+    headers_of = request._headers
+    monkeypatch.setattr(Asked, "names", set())
+    monkeypatch.setattr(request, "_headers", lambda event: Asked(headers_of(event)))
+    for event in (
+        rest(event_of()),
+        http(event_of(bucket=None, tenant="shop"), base64_body=True),
+        rest(method="OPTIONS"),
+        rest(method="GET", path="/pixel.gif", query=event_of()),
+    ):
+        behind.send(through(event))
+
+    reach = {*PASSED, *TOLD, FRONT_DOOR_HEADER}
+    assert Asked.names <= reach
+    assert reach - Asked.names <= {"authorization", "content-type"}

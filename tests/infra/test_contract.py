@@ -12,6 +12,7 @@ import pytest
 import analytics_tracker_construct
 from analytics_tracker_construct import (
     AnalyticsTracker,
+    FrontDoor,
     TrackerOptions,
     _costs,
     _numbers,
@@ -105,8 +106,8 @@ def test_importing_the_package_does_not_load_the_cdk() -> None:
     assert done.returncode == 0
 
 
-def _keywords() -> dict[str, inspect.Parameter]:
-    parameters = inspect.signature(AnalyticsTracker.__init__).parameters
+def _keywords(of: type = AnalyticsTracker) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(of.__init__).parameters  # type: ignore[misc] # its own
     return {
         name: parameter
         for name, parameter in parameters.items()
@@ -129,11 +130,18 @@ def test_only_scope_and_id_are_needed() -> None:
     )
 
 
-@pytest.mark.parametrize("argument", sorted(_keywords()))
-def test_the_default_of_every_argument_is_told(argument: str) -> None:
+@pytest.mark.parametrize(
+    ("of", "argument"),
+    [
+        (of, argument)
+        for of in (AnalyticsTracker, FrontDoor)
+        for argument in sorted(_keywords(of))
+    ],
+)
+def test_the_default_of_every_argument_is_told(of: type, argument: str) -> None:
     entry = re.search(
         rf"^    {argument}: .*(?:\n        .*)*",
-        inspect.getdoc(AnalyticsTracker) or "",
+        inspect.getdoc(of) or "",
         re.MULTILINE,
     )
 

@@ -10,7 +10,12 @@ from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_s3 as s3
 
-from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
+from analytics_tracker_construct import (
+    AnalyticsTracker,
+    Delivery,
+    FrontDoor,
+    TrackerApi,
+)
 from analytics_tracker_construct._environment import QUEUE_URL_CHARS
 from analytics_tracker_construct._handler import limits, settings
 
@@ -61,7 +66,13 @@ def test_every_name_of_the_contract_is_written_by_some_tracker(
         trusted_accounts=["222222222222"],
     )
 
-    written = {*full.environment(), *build(trusting).environment()}
+    behind = AnalyticsTracker(Stack(App(), "Host"), "Tracker", front_door=FrontDoor())
+
+    written = {
+        name
+        for built in (full, build(trusting), build(behind))
+        for name in built.environment()
+    }
 
     assert written == set(settings.NAMES)
 
