@@ -31,7 +31,8 @@ class TrackerApi:
         Args:
             endpoint_type: `EDGE` or `REGIONAL`.
                 Default: `EDGE` where the stack's partition has it, else `REGIONAL`; a
-                stack whose region is not known at synthesis gets `EDGE`.
+                stack whose region is not known at synthesis gets `EDGE`. Behind a
+                front door it is `REGIONAL`.
             stage_name: The stage, which is the first part of the path.
                 Default: `prod`.
             web_acl_arn: A WAFv2 web ACL with scope `REGIONAL` for the stage.

@@ -141,6 +141,45 @@ NAG = (
     Row("AwsSolutions-COG4", "Api/Default/status/GET/Resource", _HOSTS_OWN, _HOST),
 )
 
+_BEHIND = ("minimal",)
+
+#: What is found besides where the minimal example has a front door.
+FRONT_DOOR = (
+    Row(
+        "AwsSolutions-CFR1",
+        "Tracker/FrontDoor/Distribution/Resource",
+        "which countries may send events is the operator's to decide",
+        _BEHIND,
+    ),
+    Row(
+        "AwsSolutions-CFR2",
+        "Tracker/FrontDoor/Distribution/Resource",
+        "a web ACL costs by the month; FrontDoor(web_acl_arn=…) adds one",
+        _BEHIND,
+    ),
+    Row(
+        "AwsSolutions-CFR3",
+        "Tracker/FrontDoor/Distribution/Resource",
+        "CloudFront's access logs hold addresses, which are never logged; "
+        "FrontDoor(access_log_bucket=…) turns them on",
+        _BEHIND,
+    ),
+    Row(
+        "AwsSolutions-CFR4",
+        "Tracker/FrontDoor/Distribution/Resource",
+        "CloudFront's own certificate comes with its own policy; "
+        "FrontDoor(domain_names=…, certificate=…) needs TLS 1.2",
+        _BEHIND,
+    ),
+    Row(
+        "AwsSolutions-SMG4",
+        "Tracker/FrontDoor/Secret1/Resource",
+        "the distribution and the function must change with it: "
+        "FrontDoor(secret_generation=…) does that without loss",
+        _BEHIND,
+    ),
+)
+
 LINT = (
     Row(
         "W3005",
