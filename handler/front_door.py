@@ -62,21 +62,24 @@ def location(headers: Mapping[str, str]) -> str:
 
     It does not tell region and city of viewers in AWS's own network.
     """
+    country = headers.get("cloudfront-viewer-country", "")
+    region = headers.get("cloudfront-viewer-country-region", "")
     return _location(
-        headers.get("cloudfront-viewer-country", ""),
-        headers.get("cloudfront-viewer-country-region", ""),
-        headers.get("cloudfront-viewer-city", ""),
+        country if _COUNTRY.fullmatch(country) else None,
+        region if _REGION.fullmatch(region) else None,
+        # What is remembered must not be large, whoever says it.
+        headers.get("cloudfront-viewer-city", "")[: limits.TEXT_CHARS],
     )
 
 
 @lru_cache(_PLACES)
-def _location(country: str, region: str, city: str) -> str:
+def _location(country: str | None, region: str | None, city: str) -> str:
     # CloudFront percent-encodes what is not ASCII, such as the ü of Zürich.
     name = unquote(city)[: limits.NAME_CHARS]
     return compact.encode(
         {
-            "country": country if _COUNTRY.fullmatch(country) else None,
+            "country": country,
             "city": name if name and name.isprintable() else None,
-            "region": region if _REGION.fullmatch(region) else None,
+            "region": region,
         }
     )

@@ -138,6 +138,7 @@ def test_an_address_that_is_not_told_is_none(
         ({"cloudfront-viewer-city": "a%0Ab"}, {}),
         ({"cloudfront-viewer-city": "a\ud800b"}, {}),
         ({"cloudfront-viewer-city": "x" * 200}, {"city": "x" * 128}),
+        ({"cloudfront-viewer-city": "%C3%BC" * 128}, {"city": "ü" * 128}),
     ],
 )
 def test_a_place_is_what_is_told_of_it(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Environment, NestedStack, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -81,6 +82,14 @@ def _headers(built: Built) -> set[str]:
     names = [name.lower() for each in lists for name in each["Headers"]]
     assert len(set(names)) == len(names)
     return set(names)
+
+
+def _values(template: Any) -> list[Any]:
+    """Return every value in a template, however deep."""
+    inner = template.values() if isinstance(template, dict) else template
+    if isinstance(inner, str) or not isinstance(inner, Iterable):
+        return [template]
+    return [template, *(found for each in inner for found in _values(each))]
 
 
 def _sent(built: Built) -> str:
@@ -355,6 +364,15 @@ def test_policies_have_names_that_no_other_stack_has(stack: Stack) -> None:
     assert len(set(names)) == len(names) == 6
     assert all("AWS::StackId" in name for name in names)
     assert all(len(name) - len("<part 2 of <AWS::StackId>>") <= 92 for name in names)
+
+
+def test_a_nested_stack_may_have_one(stack: Stack) -> None:
+    nested = NestedStack(stack, "Nested")
+
+    built = _build(nested, FrontDoor())
+
+    assert len(built.all("AWS::CloudFront::Distribution")) == 1
+    assert {"Ref": "AWS::StackId"} in _values(built.template.to_json())
 
 
 @pytest.mark.parametrize("region", [None, "us-east-1", "ap-southeast-2"])
