@@ -118,7 +118,12 @@ def behind(plan: ApiPlan, front_door: object, scope: Construct) -> ApiPlan:
 def _make_secrets(
     scope: Construct, generation: int
 ) -> tuple[secretsmanager.Secret, ...]:
-    """Return the secret that is sent and, where there was one, that before it."""
+    """Return the secret that is sent and, where there was one, that before it.
+
+    A change of how one is generated would give it another value, which edge locations
+    do not send for some minutes: that takes another generation.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-secretsmanager-secret.html
+    """
     return tuple(
         secretsmanager.Secret(
             scope,

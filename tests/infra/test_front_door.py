@@ -232,9 +232,14 @@ def test_behind_it_may_stand_an_http_api(stack: Stack) -> None:
 
 
 def test_the_secret_is_made_by_aws_and_in_no_template(door: Built) -> None:
-    """64 letters and digits; the template has a reference to them."""
+    """64 letters and digits; the template has a reference to them.
+
+    Neither its name nor how it is made may change: the function would no longer take
+    the value that edge locations still send.
+    """
     (secret,) = door.all("AWS::SecretsManager::Secret")
 
+    assert secret == "TrackerFrontDoorSecret133338DF8"
     made = door.only("AWS::SecretsManager::Secret")["GenerateSecretString"]
     assert made == {"ExcludePunctuation": True, "PasswordLength": 64}
     reference = f"{{{{resolve:secretsmanager:<{secret}>:SecretString:::}}}}"
