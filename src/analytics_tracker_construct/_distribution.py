@@ -11,7 +11,7 @@ from constructs import Construct
 
 from ._edge_behaviors import client_behavior, event_behavior
 from ._environment import FRONT_DOOR_CHARS
-from ._front import CLIENT, NO_EDGE, ApiPlan
+from ._front import NO_EDGE, SCRIPT, ApiPlan
 from ._handler import settings
 from .front_door import FrontDoor
 
@@ -165,7 +165,7 @@ def _make_distribution(
     return cloudfront.Distribution(
         scope,
         "Distribution",
-        additional_behaviors={f"/{CLIENT}": client_behavior(scope, origin)},
+        additional_behaviors={f"/{SCRIPT}": client_behavior(scope, origin)},
         certificate=certificate,
         comment=wanted.comment or _COMMENT,
         default_behavior=event_behavior(scope, origin),

@@ -20,7 +20,7 @@ TRACK = "track"
 PIXEL = "pixel.gif"
 PATHS = (TRACK, PIXEL)
 #: The browser client's path, which a distribution may keep.
-CLIENT = "tracker.js"
+SCRIPT = "tracker.js"
 
 #: Regions of partitions without CloudFront as other regions have it.
 NO_EDGE = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
