@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from functools import partial
 
 from . import batch, pipeline, replies, settings
@@ -103,7 +102,7 @@ def make_app(
         request = read(event)
         visit = Visit(
             request,
-            datetime.fromtimestamp(seconds, timezone.utc),
+            seconds,
             deadline,
             meter,
             context=context,

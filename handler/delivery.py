@@ -63,30 +63,24 @@ class Delivery:
         queue, left = self._queue, len(bundles)
         for bundle in bundles:
             now = self._monotonic()
-            deadline = now + (visit.deadline - now) / left
+            share = (visit.deadline - now) / left
+            first, deadline = now + share * FIRST_SHARE, now + share
             left -= 1
             if queue is None:
                 settled = self._is_stored(bundle, deadline, visit)
+            elif (self._buffered or self._slow_until) and self._queue_goes_first(
+                bundle, now
+            ):
+                if not self._buffered:
+                    # They are short, since S3 tells which is taken. The queue does not.
+                    bundle.draw_ids(self._entropy, MANY_DIGITS)
+                settled = self._is_queued(queue, bundle, first, visit)
+                settled = settled or self._is_stored(bundle, deadline, visit)
             else:
-                settled = self._is_delivered(queue, bundle, deadline, visit)
+                settled = self._is_stored(bundle, first, visit)
+                settled = settled or self._is_queued(queue, bundle, deadline, visit)
             if not settled:
                 _refuse(bundle.drafts, Refusal.UNAVAILABLE)
-
-    def _is_delivered(
-        self, queue: EventQueue, bundle: Bundle, deadline: float, visit: Visit
-    ) -> bool:
-        now = self._monotonic()
-        first = now + (deadline - now) * FIRST_SHARE
-        if self._queue_goes_first(bundle, now):
-            if not self._buffered:
-                # They are short, since S3 tells which is taken. The queue does not.
-                bundle.draw_ids(self._entropy, MANY_DIGITS)
-            return self._is_queued(queue, bundle, first, visit) or self._is_stored(
-                bundle, deadline, visit
-            )
-        return self._is_stored(bundle, first, visit) or self._is_queued(
-            queue, bundle, deadline, visit
-        )
 
     def _queue_goes_first(self, bundle: Bundle, now: float) -> bool:
         # A bucket that merely fits a pattern is the client's choice, and must take an

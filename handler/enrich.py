@@ -13,6 +13,8 @@ from .settings import Settings
 
 #: Different senders whose device an instance remembers; the busiest see a few hundred.
 DEVICES = 512
+#: Countries whose location an instance remembers.
+COUNTRIES = 256
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 # Hints that say what browsers no longer say in the user agent.
@@ -69,6 +71,7 @@ def _device(user_agent: str, *hints: str | None) -> str:
     return compact.encode({**device_of(user_agent, heard)})
 
 
+@lru_cache(COUNTRIES)
 def _location(country: str | None) -> str:
     return compact.encode({"country": country, "city": None, "region": None})
 

@@ -36,6 +36,11 @@ _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
 )
 
+# A member of an enumeration is found by Python code, each time that it is named.
+_BUCKET_MISSING = Refusal.BUCKET_MISSING
+_EVENT_TYPE_MISSING = Refusal.EVENT_TYPE_MISSING
+_TIMESTAMP_MISSING = Refusal.TIMESTAMP_MISSING
+
 _NO_VIEWPORT = '{"width":null,"height":null}'
 
 
@@ -43,27 +48,50 @@ def require_fields(draft: Draft) -> None:
     """Refuse an event that lacks what every event needs."""
     sent = draft.sent
     if sent.get("tenant") is None:
-        required_text(sent, "bucket", Refusal.BUCKET_MISSING)
-    required_text(sent, "eventType", Refusal.EVENT_TYPE_MISSING)
-    required_text(sent, "timestamp", Refusal.TIMESTAMP_MISSING)
+        required_text(sent, "bucket", _BUCKET_MISSING)
+    required_text(sent, "eventType", _EVENT_TYPE_MISSING)
+    required_text(sent, "timestamp", _TIMESTAMP_MISSING)
 
 
-def put_id(entropy: Callable[[int], bytes]) -> Step:
-    """Return a step that takes the client's `eventId` or draws one.
+def put_fields(entropy: Callable[[int], bytes]) -> Step:
+    """Return a step that puts what the client sent.
 
     Args:
-        entropy: Returns as many random bytes as it is asked for.
+        entropy: Draws the id of an event that has none: returns as many random bytes
+            as it is asked for.
     """
 
     def step(draft: Draft) -> None:
-        sent = draft.sent.get("eventId")
-        if sent is None:
+        visit, sent = draft.visit, draft.sent
+        get = sent.get
+        event_id, stamp = get("eventId"), sent["timestamp"]
+        if event_id is None:
             draft.id_is_ours = True
             draw_id(draft, entropy)
-        elif isinstance(sent, str) and EVENT_ID.fullmatch(sent):
-            draft.event_id = sent
+        elif type(event_id) is str and EVENT_ID.fullmatch(event_id):
+            draft.event_id = event_id
         else:
             raise Refused(Refusal.EVENT_ID_INVALID)
+        draft.event_type = _name(sent["eventType"], "eventType")
+        day = stamp[:10]
+        if day in times.own_days(visit.day) and times.is_stamp(stamp):
+            draft.timestamp, draft.day = stamp, day
+        else:
+            instant, draft.timestamp = times.read(stamp)
+            draft.day = times.storage_day(instant, visit.received)
+        page, session, referrer = get("page"), get("sessionId"), get("referrer")
+        # Half of these are not there, which is not worth a call.
+        draft.page = None if page is None else _text(page, "page")
+        if session is not None:
+            session = _name(_text(session, "sessionId"), "sessionId")
+        draft.session = session
+        draft.referrer = None if referrer is None else _text(referrer, "referrer")
+        agent, viewport = get("userAgent"), get("viewport")
+        draft.user_agent = (
+            visit.user_agent if agent is None else _text(agent, "userAgent")
+        )
+        draft.viewport = _NO_VIEWPORT if viewport is None else _viewport(viewport)
+        draft.metadata = _metadata(sent)
 
     return step
 
@@ -71,49 +99,23 @@ def put_id(entropy: Callable[[int], bytes]) -> Step:
 def draw_id(draft: Draft, entropy: Callable[[int], bytes]) -> None:
     """Give the draft a new id: `<unix seconds>-<8 or 16 hex digits>`."""
     drawn = entropy(draft.digits // 2).hex()
-    draft.event_id = f"{int(draft.visit.received.timestamp())}-{drawn}"
+    draft.event_id = f"{int(draft.visit.seconds)}-{drawn}"
 
 
-def put_what_and_when(draft: Draft) -> None:
-    """Put the event's type and time."""
-    draft.event_type = draft.sent["eventType"]
-    if len(draft.event_type) > limits.NAME_CHARS:
-        raise Refused(Refusal.TOO_LONG, "eventType")
-    visit, stamp = draft.visit, draft.sent["timestamp"]
-    if times.is_stamp_of(visit.day, stamp):
-        draft.timestamp, draft.day = stamp, visit.day
-    else:
-        instant, draft.timestamp = times.read(stamp)
-        draft.day = times.storage_day(instant, visit.received)
-
-
-def put_fields(draft: Draft) -> None:
-    """Put what an event may have."""
-    sent = draft.sent
-    draft.page = _text(sent, "page")
-    draft.session = _text(sent, "sessionId")
-    if draft.session and len(draft.session) > limits.NAME_CHARS:
-        raise Refused(Refusal.TOO_LONG, "sessionId")
-    draft.referrer = _text(sent, "referrer")
-    user_agent = _text(sent, "userAgent")
-    draft.user_agent = draft.visit.user_agent if user_agent is None else user_agent
-    draft.viewport = _viewport(sent.get("viewport"))
-    draft.metadata = _metadata(sent)
-
-
-def _text(sent: Mapping[str, Any], name: str) -> str | None:
-    value = sent.get(name)
-    if value is None or (type(value) is str and len(value) <= limits.TEXT_CHARS):
-        return value
+def _text(value: Any, name: str) -> str:
     if type(value) is not str:
         raise Refused(Refusal.STRING_EXPECTED, name)
     return value[: limits.TEXT_CHARS]
 
 
+def _name(value: str, name: str) -> str:
+    if len(value) > limits.NAME_CHARS:
+        raise Refused(Refusal.TOO_LONG, name)
+    return value
+
+
 def _viewport(viewport: Any) -> str:
     """Return a viewport's size in whole pixels, as JSON."""
-    if viewport is None:
-        return _NO_VIEWPORT
     if not isinstance(viewport, dict):
         raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
     width, height = viewport.get("width"), viewport.get("height")
@@ -158,7 +160,7 @@ def required_text(sent: Mapping[str, Any], name: str, missing: Refusal) -> str:
         Refused: If it is missing, blank or not a string.
     """
     value = sent.get(name)
-    if isinstance(value, str):
+    if type(value) is str:
         if value and not value.isspace():
             return value
     elif value is not None:

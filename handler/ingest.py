@@ -49,8 +49,15 @@ class Ingest:
         bundles: dict[tuple[str, str], Bundle] = {}
         for sent in events:
             judged = self._judge(visit, sent, digits)
-            if isinstance(judged, Draft):
-                judged = _bundled(judged, bundles)
+            if type(judged) is Draft:
+                place = judged.destination.bucket, judged.day
+                bundle = bundles.get(place)
+                if bundle is not None:
+                    bundle.drafts.append(judged)
+                elif len(bundles) < limits.BATCH_OBJECTS:
+                    bundles[place] = Bundle(judged.destination, judged.day, [judged])
+                else:
+                    judged = Refused(Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS)
             outcomes.append(judged)
         try:
             self._delivery.deliver(bundles.values(), visit)
@@ -60,17 +67,11 @@ class Ingest:
             for what, fault in visit.faults:
                 _report(what, fault, visit)
         refusals: list[Refusal] = []
-        for index, each in enumerate(outcomes):
-            outcome = each
-            if isinstance(outcome, Draft):
-                if outcome.is_taken:
-                    if outcome.salt_missing:
-                        _count_missing_salt(outcome)
-                    continue
-                # Nobody may hear that an event was taken unless someone said so.
-                outcome = outcome.refused or Refused(Refusal.INTERNAL)
-                outcomes[index] = outcome
-            refusals.append(outcome.refusal)
+        for index, outcome in enumerate(outcomes):
+            refused = _refusal_of(outcome)
+            if refused is not None:
+                outcomes[index] = refused
+                refusals.append(refused.refusal)
         if refusals:
             note_refusals(refusals, visit)
         return outcomes
@@ -99,17 +100,16 @@ def note_refusals(refusals: Iterable[Refusal], visit: Visit) -> None:
         visit.meter.add(metrics.REFUSED, count, reason=refusal.label)
 
 
-def _bundled(draft: Draft, bundles: dict[tuple[str, str], Bundle]) -> Draft | Refused:
-    """Put the draft to those for its bucket and day."""
-    place = draft.destination.bucket, draft.day
-    bundle = bundles.get(place)
-    if bundle is not None:
-        bundle.drafts.append(draft)
-    elif len(bundles) < limits.BATCH_OBJECTS:
-        bundles[place] = Bundle(draft.destination, draft.day, [draft])
-    else:
-        return Refused(Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS)
-    return draft
+def _refusal_of(outcome: Draft | Refused) -> Refused | None:
+    """Return why an event was refused; None if it was taken."""
+    if isinstance(outcome, Refused):
+        return outcome
+    if not outcome.is_taken:
+        # Nobody may hear that an event was taken unless someone said so.
+        return outcome.refused or Refused(Refusal.INTERNAL)
+    if outcome.salt_missing:
+        _count_missing_salt(outcome)
+    return None
 
 
 def _report(what: str, fault: StorageError, visit: Visit) -> None:

@@ -14,6 +14,8 @@ from .message import Message
 from .storage import Fault, ObjectStore, Outcome, Put, StorageError
 
 CONTENT_TYPE = "application/json"
+# Named once, since Python code finds the members of an enumeration.
+_STORED = Outcome.STORED
 # Of a second's 2^32 ids one is drawn twice about never; three times in a row means
 # that the source of randomness is broken.
 _DRAWS = 3
@@ -60,13 +62,17 @@ class Bundle:
         The id of several follows from theirs, in whatever order they come: so a retry
         of the same events finds the same object.
         """
-        # One that stands twice in a batch is stored once, as it was sent first.
-        by_id: dict[str, Draft] = {}
-        for draft in self.drafts:
-            by_id.setdefault(draft.event_id, draft)
+        drafts = self.drafts
+        if len(drafts) == 1:
+            name, lines, events = drafts[0].event_id, line_of(drafts[0]), 1
+        else:
+            # One that stands twice in a batch is stored once, as it was sent first.
+            by_id: dict[str, Draft] = {}
+            for draft in drafts:
+                by_id.setdefault(draft.event_id, draft)
+            lines = b"".join([line_of(draft) for draft in by_id.values()])
+            name, events = object_id(by_id), len(by_id)
         bucket, owner = self.destination.bucket, self.destination.owner
-        lines = b"".join([line_of(draft) for draft in by_id.values()])
-        name, events = object_id(by_id), len(by_id)
         return Message(bucket, self.day, name, events, lines, owner, self.tenant)
 
 
@@ -189,7 +195,7 @@ def write(
     """
     for _ in range(_DRAWS):
         key, done = put(bundle.message(), store, acl, deadline)
-        if done.outcome is Outcome.STORED or done.uncertain:
+        if done.outcome is _STORED or done.uncertain:
             return key, False
         if not bundle.draw_ids(entropy, bundle.drafts[0].digits):
             return key, not bundle.keeps_ids

@@ -22,9 +22,7 @@ def steps_for(
     return (
         fields.require_fields,
         access.allow_destination(settings),
-        fields.put_id(entropy),
-        fields.put_what_and_when,
-        fields.put_fields,
+        fields.put_fields(entropy),
         enrich.put_device_and_location(settings),
         privacy.put_address_hash(settings, salts),
     )

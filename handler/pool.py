@@ -87,7 +87,18 @@ class Pool:
         """
         # By the clocks of before, a connection seems idle for a little longer.
         mono, wall = self._monotonic(), self._wall()
-        connection = self._take(origin, mono, wall) or self._connect(origin, deadline)
+        connection: Connection | None = None
+        if origin in self._idle:
+            connection, last_mono, last_wall = self._idle.pop(origin)
+            if not (
+                0 <= mono - last_mono <= IDLE_SECONDS
+                and 0 <= wall - last_wall <= IDLE_SECONDS
+                and connection.is_quiet()
+            ):
+                connection.close()
+                connection = None
+        if connection is None:
+            connection = self._connect(origin, deadline)
         try:
             response = connection.exchange(request, method=method, deadline=deadline)
         except BaseException:
@@ -106,20 +117,6 @@ class Pool:
         """Close every kept connection."""
         while self._idle:
             self._idle.popitem()[1][0].close()
-
-    def _take(self, origin: Origin, mono: float, wall: float) -> Connection | None:
-        kept = self._idle.pop(origin, None)
-        if kept is None:
-            return None
-        connection, last_mono, last_wall = kept
-        if (
-            0 <= mono - last_mono <= IDLE_SECONDS
-            and 0 <= wall - last_wall <= IDLE_SECONDS
-            and connection.is_quiet()
-        ):
-            return connection
-        connection.close()
-        return None
 
     def _connect(self, origin: Origin, deadline: float) -> Connection:
         try:

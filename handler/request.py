@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from .typed import Any, NamedTuple
 
+_NOTHING: dict[str, Any] = {}
+
 
 class Request(NamedTuple):
     """What the function needs of a request."""
@@ -35,40 +37,43 @@ def read(event: Mapping[str, Any]) -> Request:
         event: What API Gateway passed.
             https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
-    event = _mapping(event)
-    context = _mapping(event.get("requestContext"))
+    if not isinstance(event, dict):
+        event = _NOTHING
+    get = event.get
+    context = get("requestContext")
+    if not isinstance(context, dict):
+        context = _NOTHING
     http = context.get("http")
     if http and isinstance(http, dict):
-        method, path = http.get("method"), event.get("rawPath")
+        method, path = http.get("method"), get("rawPath")
         address = http.get("sourceIp")
-        query = _query(event.get("rawQueryString"))
+        query = _query(get("rawQueryString"))
     else:
-        method, path = event.get("httpMethod"), event.get("path")
-        address = _mapping(context.get("identity")).get("sourceIp")
-        sent = event.get("queryStringParameters")
-        query = _texts(sent) if sent else {}
-    body = event.get("body")
+        method, path = get("httpMethod"), get("path")
+        identity, sent = context.get("identity"), get("queryStringParameters")
+        address = identity.get("sourceIp") if isinstance(identity, dict) else None
+        query = _texts(sent) if sent else _NOTHING
+    headers, body = get("headers"), get("body")
+    if not headers or not isinstance(headers, dict):
+        headers = _last_of_each(get("multiValueHeaders"))
     return Request(
         method.upper() if type(method) is str else "",
         path.rstrip("/").rpartition("/")[2] if type(path) is str else "",
-        _headers(event),
+        {name.lower(): each for name, each in headers.items() if type(each) is str},
         body if type(body) is str else None,
-        event.get("isBase64Encoded") is True,
+        get("isBase64Encoded") is True,
         address if type(address) is str else "",
         query,
     )
 
 
-def _headers(event: Mapping[str, Any]) -> dict[str, str]:
-    single = _mapping(event.get("headers"))
-    if not single:
-        # Payload 1.0 from a load balancer or a test may have these alone.
-        single = {
-            name: values[-1]
-            for name, values in _mapping(event.get("multiValueHeaders")).items()
-            if isinstance(values, list) and values
-        }
-    return {name.lower(): value for name, value in single.items() if type(value) is str}
+def _last_of_each(headers: object) -> dict[str, Any]:
+    # Payload 1.0 from a load balancer or a test may have these alone.
+    return {
+        name: values[-1]
+        for name, values in _mapping(headers).items()
+        if isinstance(values, list) and values
+    }
 
 
 def _texts(value: object) -> dict[str, str]:
@@ -89,4 +94,4 @@ def _query(text: object) -> dict[str, str]:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else _NOTHING

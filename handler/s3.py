@@ -24,6 +24,8 @@ HOPS = 2
 BUCKETS = 256
 
 _KEY_TAKEN = 412
+# Named once, since Python code finds the members of an enumeration.
+_STORED, _EXISTED = Outcome.STORED, Outcome.EXISTED
 
 # Method, bucket, owner; of a write also media type, encoding and canned ACL.
 _Kind = tuple[str, str, str | None, str | None, str | None, str | None]
@@ -81,8 +83,7 @@ class S3Store:
         kind = "PUT", bucket, owner, content_type, content_encoding, acl
         call = _Call(self._targets, kind, key, body, (checksum, digest.hexdigest()))
         response, uncertain = self._caller.settle(call, deadline)
-        taken = response.status == _KEY_TAKEN
-        return Put(Outcome.EXISTED if taken else Outcome.STORED, uncertain)
+        return Put(_EXISTED if response.status == _KEY_TAKEN else _STORED, uncertain)
 
     def get(
         self, bucket: str, key: str, *, deadline: float, owner: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from . import limits
 from .refusals import Refusal, Refused
@@ -28,9 +29,8 @@ _BACK = timedelta(days=limits.DAYS_BACK)
 _AHEAD = timedelta(seconds=limits.SECONDS_AHEAD)
 
 
-def is_stamp_of(day: str, text: str) -> bool:
-    """Whether `text` is what `stamp` makes of an instant of `day`, `YYYY-MM-DD`."""
-    return text[:10] == day and _STAMP.fullmatch(text) is not None
+#: Matches texts that are as `stamp` writes them, but for days that no calendar has.
+is_stamp = _STAMP.fullmatch
 
 
 def read(text: str) -> tuple[datetime, str]:
@@ -96,6 +96,36 @@ def stamp(instant: datetime) -> str:
     All have the same length, so that they sort as text. Finer parts are cut off.
     """
     return instant.isoformat("T", "milliseconds")[:23] + "Z"
+
+
+def stamp_of(seconds: float) -> str:
+    """Return an instant as `stamp` does, quickly where its second was asked for before.
+
+    Args:
+        seconds: Seconds since the epoch.
+    """
+    second = int(seconds)
+    more, micros = divmod(round((seconds - second) * 1_000_000), 1_000_000)
+    return f"{_second(second + more)}.{micros // 1000:03}Z"
+
+
+@lru_cache(2)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, timezone.utc).isoformat()[:19]
+
+
+@lru_cache(2)
+def own_days(today: str) -> frozenset[str]:
+    """Return days whose events are stored under them, whatever the time of day.
+
+    Nearly all events are of one of these, and need not be read to the second.
+
+    Args:
+        today: The day of receipt, `YYYY-MM-DD`.
+    """
+    day = date.fromisoformat(today)
+    back = [day - timedelta(days=days) for days in range(limits.DAYS_BACK)]
+    return frozenset([each.isoformat() for each in back])
 
 
 def storage_day(instant: datetime, received: datetime) -> str:

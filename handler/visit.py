@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 
 from . import limits, times
 from .invocation import request_id
@@ -18,7 +18,7 @@ class Visit:
 
     Args:
         request: The request.
-        received: When the function received it, UTC.
+        seconds: When the function received it, seconds since the epoch.
         deadline: The instant of the monotonic clock by which it must be answered.
         meter: Where to count what happens.
         context: What Lambda passed beside the event.
@@ -37,15 +37,15 @@ class Visit:
         "is_private",
         "location",
         "meter",
-        "received",
         "request",
+        "seconds",
         "user_agent",
     )
 
     def __init__(
         self,
         request: Request,
-        received: datetime,
+        seconds: float,
         deadline: float,
         meter: Meter,
         *,
@@ -53,13 +53,13 @@ class Visit:
         emit: Emit,
     ) -> None:
         self.request = request
-        self.received = received
+        self.seconds = seconds
         self.deadline = deadline
         self.meter = meter
         self._context = context
         self._emit = emit
-        self.at = times.stamp(received)
-        """`received` as it is stored."""
+        self.at = times.stamp_of(seconds)
+        """That moment as it is stored."""
         self.day = self.at[:10]
         """The UTC day of receipt, `YYYY-MM-DD`."""
         user_agent = request.headers.get("user-agent")
@@ -75,6 +75,11 @@ class Visit:
         """Whether the browser asks not to be known; None: not looked at yet."""
         self.hash: str | None = None
         """The keyed hash of the address; None: not made yet, or not to be had."""
+
+    @property
+    def received(self) -> datetime:
+        """When the function received it, UTC."""
+        return datetime.fromtimestamp(self.seconds, timezone.utc)
 
     @property
     def log(self) -> Log:
