@@ -154,7 +154,8 @@ def put(
     if message.events > 1:
         name, body, encoding = f"{message.id}.json.gz", message.gzipped(), "gzip"
     else:
-        name, body, encoding = f"{message.id}.json", message.plain(), None
+        lines = message.plain() if message.packed else message.lines
+        name, body, encoding = f"{message.id}.json", lines, None
     key = key_of(message.day, name)
     return key, store.put(
         message.bucket,

@@ -113,13 +113,17 @@ def decode(body: str) -> Message:
     matched = _MARKS.fullmatch(marks)
     if matched is None:
         raise ValueError("the message's id and checksum are not of their form")
-    raw = _bytes(text, form)
-    if zlib.crc32(raw) != int(matched[2], 16):
+    name, checksum = matched.groups()
+    try:
+        raw = text.encode("ascii") if form == _TEXT else binascii.a2b_base64(text)
+    except ValueError:
+        raise ValueError(f"the message's lines are not {form}") from None
+    if zlib.crc32(raw) != int(checksum, 16):
         raise ValueError("the message's lines are not those of its checksum")
     packed = form == _PACKED
     if not packed:
         _check_lines(raw, events)
-    return Message(bucket, day, matched[1], events, raw, owner, tenant, packed)
+    return Message(bucket, day, name, events, raw, owner, tenant, packed)
 
 
 def gzip(lines: bytes) -> bytes:
@@ -188,13 +192,6 @@ def _count(document: dict[str, Any]) -> int:
 def _check_lines(lines: bytes, events: int) -> None:
     if not lines.endswith(b"\n") or lines.count(b"\n") != events:
         raise ValueError("the message's lines are not as many as its events")
-
-
-def _bytes(text: str, form: str) -> bytes:
-    try:
-        return text.encode("ascii") if form == _TEXT else binascii.a2b_base64(text)
-    except ValueError:
-        raise ValueError(f"the message's lines are not {form}") from None
 
 
 def _inflated(packed: bytes) -> bytes:

@@ -24,8 +24,7 @@ HOPS = 2
 BUCKETS = 256
 
 _KEY_TAKEN = 412
-# Named once, since Python code finds the members of an enumeration.
-_STORED, _EXISTED = Outcome.STORED, Outcome.EXISTED
+_STORED, _UNCERTAIN = Put(Outcome.STORED), Put(Outcome.STORED, uncertain=True)
 
 # Method, bucket, owner; of a write also media type, encoding and canned ACL.
 _Kind = tuple[str, str, str | None, str | None, str | None, str | None]
@@ -83,7 +82,9 @@ class S3Store:
         kind = "PUT", bucket, owner, content_type, content_encoding, acl
         call = _Call(self._targets, kind, key, body, (checksum, digest.hexdigest()))
         response, uncertain = self._caller.settle(call, deadline)
-        return Put(_EXISTED if response.status == _KEY_TAKEN else _STORED, uncertain)
+        if response.status == _KEY_TAKEN:
+            return Put(Outcome.EXISTED, uncertain)
+        return _UNCERTAIN if uncertain else _STORED
 
     def get(
         self, bucket: str, key: str, *, deadline: float, owner: str | None = None

@@ -276,7 +276,9 @@ def test_remembers_a_bounded_number_of_buckets_and_none_that_is_refused() -> Non
     step = access.allow_destination(Settings(patterns=Counting(["*-lake"])))
 
     def send(bucket: str) -> None:
-        visit = Visit(request.read({}), NOON.timestamp(), 0.0, Meter(""), context=None, emit=print)
+        visit = Visit(
+            request.read({}), NOON.timestamp(), 0.0, Meter(""), context=None, emit=print
+        )
         step(Draft({"bucket": bucket}, visit))
 
     for _ in range(2):

@@ -213,7 +213,9 @@ STAMP = "2026-03-04T12:00:00.000Z"
 )
 def test_a_line_is_what_an_encoder_makes_of_the_columns(record: dict[str, Any]) -> None:
     """Byte for byte, whatever the texts."""
-    visit = Visit(request.read({}), NOON.timestamp(), 0.0, Meter(""), context=None, emit=print)
+    visit = Visit(
+        request.read({}), NOON.timestamp(), 0.0, Meter(""), context=None, emit=print
+    )
     draft = Draft({}, visit)
     ordered = {
         column.name: {name: record[column.name][name] for name in members_of(column)}

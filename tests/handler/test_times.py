@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -129,6 +129,41 @@ def test_the_events_own_day_counts_while_it_is_near(
     instant: datetime, day: str
 ) -> None:
     assert times.storage_day(instant, RECEIVED) == day
+
+
+@given(st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)))
+def test_a_moment_is_stored_as_its_instant_is(moment: datetime) -> None:
+    """A number of seconds is no exact microsecond: both round it alike."""
+    seconds = moment.replace(tzinfo=UTC).timestamp()
+    instant = datetime.fromtimestamp(seconds, UTC)
+
+    assert times.stamp_of(seconds) == times.stamp(instant)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stored"),
+    [
+        (1_772_627_400.123, "2026-03-04T12:30:00.123Z"),
+        (1_772_627_400.999_999_8, "2026-03-04T12:30:01.000Z"),
+    ],
+)
+def test_a_moment_is_rounded_to_microseconds_and_cut(
+    seconds: float, stored: str
+) -> None:
+    assert times.stamp_of(seconds) == stored
+
+
+@given(st.times(), st.times())
+def test_days_that_count_as_a_whole_are_near_at_any_time_of_day(
+    sent: time, received: time
+) -> None:
+    at = datetime.combine(RECEIVED, received, UTC)
+    days = times.own_days(times.stamp(at)[:10])
+
+    assert len(days) == 7
+    for day in days:
+        instant = datetime.combine(date.fromisoformat(day), sent, UTC)
+        assert times.storage_day(instant, at) == day
 
 
 def test_an_hour_ahead_may_be_tomorrow() -> None:

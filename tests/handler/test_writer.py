@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -317,6 +318,7 @@ def test_lambdas_entry_is_wired_from_the_environment_once(
         failures = [{"itemIdentifier": "m-0"}]
         assert answers == [{"batchItemFailures": failures}] * 2
         assert capsys.readouterr().out.count('"message":"out of time"') == 2
+        assert gc.isenabled()
     finally:
         monkeypatch.undo()
         importlib.reload(writer)
