@@ -53,13 +53,11 @@ def read(event: Mapping[str, Any]) -> Request:
         identity, sent = context.get("identity"), get("queryStringParameters")
         address = identity.get("sourceIp") if isinstance(identity, dict) else None
         query = _texts(sent) if sent else _NOTHING
-    headers, body = get("headers"), get("body")
-    if not headers or not isinstance(headers, dict):
-        headers = _last_of_each(get("multiValueHeaders"))
+    body = get("body")
     return Request(
         method.upper() if type(method) is str else "",
         path.rstrip("/").rpartition("/")[2] if type(path) is str else "",
-        {name.lower(): each for name, each in headers.items() if type(each) is str},
+        _headers(event),
         body if type(body) is str else None,
         get("isBase64Encoded") is True,
         address if type(address) is str else "",
@@ -67,13 +65,16 @@ def read(event: Mapping[str, Any]) -> Request:
     )
 
 
-def _last_of_each(headers: object) -> dict[str, Any]:
-    # Payload 1.0 from a load balancer or a test may have these alone.
-    return {
-        name: values[-1]
-        for name, values in _mapping(headers).items()
-        if isinstance(values, list) and values
-    }
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    single = event.get("headers")
+    if not single or not isinstance(single, dict):
+        # Payload 1.0 from a load balancer or a test may have these alone.
+        single = {
+            name: values[-1]
+            for name, values in _mapping(event.get("multiValueHeaders")).items()
+            if isinstance(values, list) and values
+        }
+    return {name.lower(): value for name, value in single.items() if type(value) is str}
 
 
 def _texts(value: object) -> dict[str, str]:
