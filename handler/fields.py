@@ -26,14 +26,16 @@ FIELDS = frozenset(
         "sessionId",
         "referrer",
         "metadata",
+        "writeKey",
     }
 )
 
 # What only the server may say, in lower case because readers of the tables fold case.
 # They are dropped, not moved to the metadata: who sends an `ip` as a field of the event
 # hardly means to keep the address. What an app puts into its metadata is its own.
+# A write key is never stored, in whatever case its name was written.
 _SERVER_FIELDS = frozenset(
-    {"ip", "location", "device", "servertimestamp", "clienttimestamp"}
+    {"ip", "location", "device", "servertimestamp", "clienttimestamp", "writekey"}
 )
 
 # A member of an enumeration is found by Python code, each time that it is named.

@@ -224,6 +224,40 @@ class Refusal(Enum):
         "Forbidden",
         "This origin may not send events for the specified bucket or tenant",
     )
+    ROUTE_FORBIDDEN = (
+        "route_forbidden",
+        403,
+        "Forbidden",
+        "A tenant with a limit of its own has routes of its own: send its events, and "
+        "no others, to /<tenant>/track or /<tenant>/pixel.gif",
+    )
+    KEY_MISSING = (
+        "key_missing",
+        401,
+        "Unauthorized",
+        "The specified bucket or tenant needs a write key: send it as writeKey with "
+        "the event, or from a server as Authorization: Bearer <key>",
+    )
+    KEY_FORBIDDEN = (
+        "key_forbidden",
+        403,
+        "Forbidden",
+        "The write key is none of the specified bucket's or tenant's",
+    )
+    KEY_IN_QUERY = (
+        "key_in_query",
+        403,
+        "Forbidden",
+        "A secret write key came in a query string, which logs keep: change the key, "
+        "and use a public one here",
+    )
+    KEY_PUBLISHED = (
+        "key_published",
+        403,
+        "Forbidden",
+        "A secret write key came from a web page, where anyone can read it: change "
+        "the key, and use a public one there",
+    )
     UNAVAILABLE = (
         "unavailable",
         503,

@@ -129,6 +129,9 @@ def refused(route: str, refusal: Refused, cors: Mapping[str, str]) -> Reply:
     reply = _json(row.status, encode_ascii(words), cors)
     if row.status >= 500:
         reply["headers"]["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if row.status == 401:
+        # https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+        reply["headers"]["WWW-Authenticate"] = "Bearer"
     if row is Refusal.METHOD_NOT_ALLOWED:
         reply["headers"]["Allow"] = _allowed(route)
     return reply

@@ -24,6 +24,8 @@ class Request(NamedTuple):
     Never stored, logged or answered."""
     query: Mapping[str, str] = {}
     """Parameters by name; of one that came twice, the last."""
+    matched: str = ""
+    """The route that API Gateway found, `/acme/track` or `POST /acme/track`."""
 
 
 def read(event: Mapping[str, Any]) -> Request:
@@ -46,10 +48,12 @@ def read(event: Mapping[str, Any]) -> Request:
     http = context.get("http")
     if http and isinstance(http, dict):
         method, path = http.get("method"), get("rawPath")
+        matched = get("routeKey")
         address = http.get("sourceIp")
         query = _query(get("rawQueryString"))
     else:
         method, path = get("httpMethod"), get("path")
+        matched = get("resource")
         identity, sent = context.get("identity"), get("queryStringParameters")
         address = identity.get("sourceIp") if isinstance(identity, dict) else None
         query = _texts(sent) if sent else _NOTHING
@@ -62,6 +66,7 @@ def read(event: Mapping[str, Any]) -> Request:
         get("isBase64Encoded") is True,
         address if type(address) is str else "",
         query,
+        matched if type(matched) is str else "",
     )
 
 

@@ -6,6 +6,7 @@ environment into `Settings` when the function starts.
 
 from __future__ import annotations
 
+import binascii
 import json
 from collections.abc import Mapping
 
@@ -14,7 +15,8 @@ from .typed import NamedTuple
 
 #: Bucket names and patterns that a request may name, comma-separated.
 ALLOWED_BUCKETS = "TRACKER_ALLOWED_BUCKETS"
-#: JSON object: tenant name → `{"bucket", "owner"?, "origins"?}`.
+#: JSON object: tenant name → `{"bucket", "owner"?, "origins"?, "keys"?, "route"?}`.
+#: A key is the base64 of a digest without its padding, a route is `1`.
 TENANTS = "TRACKER_TENANTS"
 #: The one account that owns every allowed bucket, where only one may.
 BUCKET_OWNER = "TRACKER_BUCKET_OWNER"
@@ -74,6 +76,10 @@ class Tenant(NamedTuple):
     """The account that owns the bucket, where it is known."""
     origins: frozenset[str] = frozenset()
     """Origins that a browser may send from; empty: any."""
+    keys: tuple[bytes, ...] = ()
+    """Digests of the write keys, one of which each event must bring; empty: none."""
+    own_route: bool = False
+    """Whether events come by `/<tenant>/track` and `/<tenant>/pixel.gif` alone."""
 
 
 class Settings(NamedTuple):
@@ -136,6 +142,8 @@ def _tenants(text: str) -> dict[str, Tenant]:
             entry["bucket"],
             entry.get("owner"),
             frozenset(entry.get("origins", ())),
+            tuple(binascii.a2b_base64(f"{each}==") for each in entry.get("keys", ())),
+            bool(entry.get("route")),
         )
         for name, entry in json.loads(text).items()
     }

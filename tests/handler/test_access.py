@@ -100,6 +100,30 @@ def test_a_tenant_with_origins_refuses_other_web_pages(
 
 
 @pytest.mark.parametrize(
+    ("origin", "stored"),
+    [("https://shop.example", 2), (None, 2), ("https://evil.example", 0)],
+)
+@pytest.mark.parametrize("shared", [True, False])
+def test_so_it_does_in_a_batch_for_each_of_its_events(
+    tracker: Tracker, origin: str | None, stored: int, shared: bool
+) -> None:
+    """However the tenant is named; events for others go on."""
+    tenant = {"tenant": "shop"}
+    own = {} if shared else tenant
+    events = [event_of(bucket=None, **own) for _ in range(2)]
+    sent = {**(tenant if shared else {}), "events": [*events, event_of()]}
+    headers = {} if origin is None else {"Origin": origin}
+
+    status, answer = tracker.answer(rest(sent, headers=headers))
+
+    assert status == 200
+    assert len(tracker.store.events("shop-private")) == stored
+    assert len(tracker.store.events()) == 1
+    refused = [(each["index"], each["status"]) for each in answer["rejected"]]
+    assert refused == ([] if stored else [(0, 403), (1, 403)])
+
+
+@pytest.mark.parametrize(
     ("site", "status"),
     [
         ("cross-site", 403),
