@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .stack import AnalyticsTrackerStack
     from .tenant import Tenant
     from .tracker import AnalyticsTracker
+    from .write_key import WriteKey
 
 __all__ = [
     "AnalyticsTracker",
@@ -39,6 +40,7 @@ __all__ = [
     "Tenant",
     "TrackerApi",
     "TrackerOptions",
+    "WriteKey",
     "__version__",
 ]
 
@@ -57,6 +59,7 @@ _HOMES = {
     "Tenant": ".tenant",
     "TrackerApi": ".api",
     "TrackerOptions": "._options",
+    "WriteKey": ".write_key",
 }
 
 

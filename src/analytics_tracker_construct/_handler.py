@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         replies,
         settings,
         storage,
+        write_keys,
     )
 else:
     from .handler import (
@@ -61,6 +62,7 @@ else:
         replies,
         settings,
         storage,
+        write_keys,
     )
 
 __all__ = [
@@ -78,4 +80,5 @@ __all__ = [
     "replies",
     "settings",
     "storage",
+    "write_keys",
 ]

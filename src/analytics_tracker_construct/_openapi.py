@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._handler import draft, limits, refusals, replies
+from ._handler import draft, limits, refusals, replies, write_keys
 from ._openapi_schemas import Destination, event_example, parameters, schemas
 from ._version import __version__
 
@@ -45,17 +45,23 @@ _HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "Lets any page show the image",
     "Retry-After": "Seconds after which to send again what was not taken",
     "Vary": "`Origin`, where the tracker lists origins",
+    "WWW-Authenticate": "How a server may send a write key",
     replies.REJECTED_HEADER: "Why the event was not taken: error and message. "
     "Missing where it was",
 }
 # Headers whose value, or presence, depends on the request or the settings.
 _VARYING = {"Access-Control-Allow-Origin", "Vary", replies.REJECTED_HEADER}
 
+#: How a server may send a write key; most tenants need none.
+_KEY = "writeKey"
+_SECURITY: list[Json] = [{}, {_KEY: []}]
+
 _MEANINGS: Mapping[int, str] = {
     200: "Every event, or some of several, is stored",
     202: "Every event, or some of several, is stored or on the queue",
     204: "What a web page may send",
     400: "The request or its events are not of their form",
+    401: "The tenant needs a write key, and none came",
     403: "The sender may not do this",
     404: "No such route",
     405: "No such method",
@@ -66,7 +72,9 @@ _MEANINGS: Mapping[int, str] = {
 }
 
 
-def document(server: str = "/", destination: Destination = DESTINATION) -> Json:
+def document(
+    server: str = "/", destination: Destination = DESTINATION, key: str | None = None
+) -> Json:
     """Return the description as an OpenAPI 3.1 document.
 
     Args:
@@ -74,10 +82,12 @@ def document(server: str = "/", destination: Destination = DESTINATION) -> Json:
             where the description itself came from.
         destination: Where the events of the examples go: `bucket` or `tenant`, and
             its name.
+        key: The write key that they bring.
+            Default: none.
     """
     operations = {
-        replies.TRACK: _track(destination),
-        replies.PIXEL: _pixel(destination),
+        replies.TRACK: _track(destination, key),
+        replies.PIXEL: _pixel(destination, key),
     }
     return {
         "openapi": "3.1.0",
@@ -95,7 +105,17 @@ def document(server: str = "/", destination: Destination = DESTINATION) -> Json:
             }
             for route, method in replies.METHODS.items()
         },
-        "components": {"schemas": schemas()},
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                _KEY: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A write key of the tenant's, from a server. A web "
+                    "page sends a public one as the event's `writeKey`",
+                }
+            },
+        },
     }
 
 
@@ -127,9 +147,10 @@ def _description() -> str:
     )
 
 
-def _track(destination: Destination) -> Json:
-    event = event_example(destination)
-    shared = {name: event.pop(name) for name in ("sessionId", destination[0])}
+def _track(destination: Destination, key: str | None) -> Json:
+    event = event_example(destination, key)
+    names = ("sessionId", destination[0], *([write_keys.FIELD] if key else []))
+    shared = {name: event.pop(name) for name in names}
     batch = {**shared, "events": [event, {**event, "page": "/thanks"}]}
     bodies = {
         "event": {"summary": "One event", "value": {**event, **shared}},
@@ -140,6 +161,7 @@ def _track(destination: Destination) -> Json:
         "summary": "Send one event, or several",
         "description": "The body is JSON whatever its content type says: what "
         "`navigator.sendBeacon` sends as text is understood. It may be gzipped.",
+        "security": _SECURITY,
         "parameters": [
             {
                 "name": "Content-Encoding",
@@ -172,7 +194,7 @@ def _track(destination: Destination) -> Json:
     }
 
 
-def _pixel(destination: Destination) -> Json:
+def _pixel(destination: Destination, key: str | None) -> Json:
     taken = replies.pixel(_event(destination, _STORED, stored=True), _CORS)
     refused = replies.pixel(_why(_Row.EVENT_TYPE_MISSING), _CORS)
     return {
@@ -181,7 +203,8 @@ def _pixel(destination: Destination) -> Json:
         "description": "For mail and for pages without scripts. The answer is always "
         f"the image; `{replies.REJECTED_HEADER}` says why its event was not taken. A "
         "parameter that is not listed is kept in the event's metadata.",
-        "parameters": parameters(destination),
+        "security": _SECURITY,
+        "parameters": parameters(destination, key),
         "responses": _responses(
             [
                 ("taken", taken),

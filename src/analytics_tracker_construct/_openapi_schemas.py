@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ._handler import batch, buckets, columns, fields, limits
+from ._handler import batch, buckets, columns, fields, limits, write_keys
 
 Json = dict[str, Any]
 Destination = tuple[str, str]
@@ -27,14 +27,18 @@ _WORDS: Mapping[str, str] = {
     "tenant": "The registered tenant that the event belongs to",
     "timestamp": "When it happened: ISO 8601, a year from 0001 to 9999 in UTC. Without "
     "a zone it is UTC, a date alone is its midnight",
+    write_keys.FIELD: "A write key of the tenant's, where it has any: "
+    f"`{write_keys.PUBLIC}` or `{write_keys.SECRET}` and "
+    f"{2 * write_keys.KEY_BYTES} hexadecimal digits. It is never stored",
 }
 
 
-def event_example(destination: Destination) -> Json:
-    """Return an event, as a client sends it."""
+def event_example(destination: Destination, key: str | None = None) -> Json:
+    """Return an event, as a client sends it, with a write key if there is one."""
     kind, name = destination
     return {
         kind: name,
+        **({write_keys.FIELD: key} if key else {}),
         "eventType": "page_view",
         "timestamp": "2026-01-31T12:00:00Z",
         "page": "/pricing",
@@ -145,14 +149,15 @@ def schemas() -> Json:
     }
 
 
-def parameters(destination: Destination) -> list[Json]:
+def parameters(destination: Destination, key: str | None = None) -> list[Json]:
     """Return the pixel's query parameters."""
-    example = {**event_example(destination), "metadata": '{"plan":"pro"}'}
+    example = {**event_example(destination, key), "metadata": '{"plan":"pro"}'}
     example["viewport"] = "{width}x{height}".format(**example["viewport"])
     more = {
         "timestamp": ". Missing: the server's time",
         "page": ". Missing: the page that shows the pixel",
         "viewport": ", as `1280x720` or JSON",
+        write_keys.FIELD: ". Only a public one, since logs keep queries",
     }
     out = []
     for name, schema in sorted(_fields().items()):
@@ -191,6 +196,8 @@ def _fields() -> Json:
             "properties": {"width": size, "height": size},
         },
         "metadata": {"type": ["object", "null"]},
+        # What is no text is refused only where a key is asked for.
+        write_keys.FIELD: {},
     }
     return {
         field: {

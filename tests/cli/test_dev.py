@@ -31,6 +31,9 @@ EVENT = {
 }
 
 
+PUBLIC, SECRET = "atp_" + "1" * 32, "ats_" + "2" * 32
+
+
 def post(url: str, event: Any, **headers: str) -> tuple[int, Any]:
     request = urllib.request.Request(
         url + "/track", json.dumps(event).encode(), headers, method="POST"
@@ -68,6 +71,8 @@ def objects(data: Path) -> list[Path]:
         ("--payload", "2.0"),
         ("--allow", "my-site-analytics"),
         ("--tenant", "shop=https://shop.example"),
+        ("--tenant", "shop", "--write-key", f"shop={PUBLIC}"),
+        ("--tenant", "shop", "--write-key", f"shop={SECRET}"),
     ],
 )
 def test_the_printed_curl_line_works_when_pasted(
@@ -217,6 +222,8 @@ def test_a_folder_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
         ("--delivery", "later", "invalid choice"),
         ("--buffering-interval", "301", "seconds from 0 to 300"),
         ("--buffering-interval", "-1", "seconds from 0 to 300"),
+        ("--write-key", "shop", "analytics-tracker key"),
+        ("--write-key", "Shop=atp_" + "1" * 32, "not a tenant's name"),
     ],
 )
 def test_refuses_an_option_that_cannot_be(
@@ -240,6 +247,54 @@ def test_a_tenant_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "--tenant shop is there 2 times" in done.stderr
+
+
+def test_a_key_that_cannot_be_is_not_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It may be a secret, and what a terminal shows is often kept."""
+    parser = argparse.ArgumentParser()
+    command.add_to(parser.add_subparsers())
+
+    with pytest.raises(SystemExit):
+        parser.parse_args(["dev", "--write-key", f"shop={SECRET}0"])
+
+    assert SECRET not in capsys.readouterr().err
+
+
+def test_a_key_of_a_tenant_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    keys = ("--tenant", "blog", "--write-key", f"shop={PUBLIC}")
+
+    done = run("dev", "--port", "0", "--data", str(tmp_path), *keys)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "add --tenant shop" in done.stderr
+
+
+def test_a_tenants_keys_are_asked_for_as_deployed(tmp_path: Path) -> None:
+    """None of them is printed but the public one, which the example needs."""
+    event = {**EVENT, "bucket": None, "tenant": "shop"}
+    keys = [each for key in (PUBLIC, SECRET) for each in ("--write-key", f"shop={key}")]
+    with dev(tmp_path, "--tenant", "shop", *keys) as running:
+        assert running.process.stdout is not None
+        greeting = "".join(iter(running.process.stdout.readline, "\n"))
+        answers = [
+            post(running.url, event)[0],
+            post(running.url, {**event, "writeKey": PUBLIC})[0],
+            post(running.url, event, Authorization=f"Bearer {SECRET}")[0],
+            post(running.url, {**event, "writeKey": SECRET}, Origin="https://a.b")[0],
+        ]
+        with urllib.request.urlopen(running.url + "/openapi.json") as response:
+            described = json.load(response)
+        out, err = running.stop()
+
+    assert answers == [401, 200, 200, 403]
+    assert "tenant: shop (any origin; write keys: 2)" in greeting
+    assert SECRET not in greeting + out + err + json.dumps(described)
+    body = described["paths"]["/track"]["post"]["requestBody"]["content"]
+    examples = body["application/json"]["examples"].values()
+    assert {each["value"]["writeKey"] for each in examples} == {PUBLIC}
+    assert len(objects(tmp_path)) == 2
 
 
 def test_a_killed_server_leaves_whole_objects_and_all_that_it_confirmed(

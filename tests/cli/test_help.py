@@ -25,6 +25,8 @@ def test_says_its_version() -> None:
             ["dev"],
             ["--host", "--port", "--allow", "--tenant", "fallback", "examples:"],
         ),
+        (["dev"], ["--write-key"]),
+        (["key"], ["--secret", "examples:", "without losing an event"]),
         (["openapi"], ["--server", "/openapi.json", "/docs"]),
         (["query"], ["--local", "--format", "SHOW TABLES", "_unique", "--stack"]),
         (["query"], ["--from", "--param", "parquet", "--workgroup", "examples:"]),

@@ -82,6 +82,7 @@ def test_the_public_names_are_these() -> None:
         "Tenant",
         "TrackerApi",
         "TrackerOptions",
+        "WriteKey",
         "__version__",
     }
     for name in analytics_tracker_construct.__all__:

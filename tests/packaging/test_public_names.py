@@ -23,6 +23,7 @@ _NAMES = [
     "Tenant",
     "TrackerApi",
     "TrackerOptions",
+    "WriteKey",
     "__version__",
 ]
 

@@ -38,6 +38,7 @@ class TrackerServer(ThreadingHTTPServer):
         payload: API Gateway's payload version, `1.0` or `2.0`.
         example: The command that the live page shows while there are no events.
         destination: Where the events of the description's examples go.
+        key: The write key that they bring.
     """
 
     daemon_threads = True
@@ -56,13 +57,14 @@ class TrackerServer(ThreadingHTTPServer):
         payload: str = "1.0",
         example: Callable[[str], str] = str,
         destination: tuple[str, str] = _openapi.DESTINATION,
+        key: str | None = None,
     ) -> None:
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.function = function
         self.live = live
         self.payload = payload
-        self.description = _openapi.document(destination=destination)
+        self.description = _openapi.document(destination=destination, key=key)
         self._under_way = 0
         self._changed = threading.Condition()
         super().__init__(address, _Connection)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import _interrupt, dev, doctor, openapi, query, replay, sql
+from . import _interrupt, dev, doctor, key, openapi, query, replay, sql
 from ._errors import CommandError
 
 _DESCRIPTION = """\
@@ -16,6 +16,7 @@ Run the analytics tracker on this machine (with the extra `local`).
 
   analytics-tracker dev        the deployed function on localhost, objects in a folder
   analytics-tracker openapi    the routes and answers, as an OpenAPI description
+  analytics-tracker key        a new write key for a tenant
 
 Ask what was stored, here or in Athena (with the extra `aws`).
 
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     dev.add_to(commands)
     openapi.add_to(commands)
+    key.add_to(commands)
     query.add_to(commands)
     sql.add_to(commands)
     doctor.add_to(commands)

@@ -10,7 +10,7 @@ import argparse
 import re
 from typing import NamedTuple
 
-from .._handler import buckets
+from .._handler import buckets, write_keys
 from .._local.polling import INTERVAL_SECONDS
 
 _ORIGIN = re.compile(r"https?://[^\s/,?#]+")
@@ -26,6 +26,8 @@ class TenantOption(NamedTuple):
 
     name: str
     origins: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    """Its write keys, which `--write-key` says."""
 
 
 def add_tracker(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
@@ -97,6 +99,18 @@ def tenant(text: str) -> TenantOption:
             f"{name!r} gives the table '{name}_events', the view over every tenant"
         )
     return TenantOption(name, tuple(origin(o) for o in origins.split(",") if o))
+
+
+def write_key(text: str) -> tuple[str, str]:
+    """Return the tenant and the key of `NAME=KEY`."""
+    name, _, key = text.partition("=")
+    if not buckets.TENANT_NAME.fullmatch(name) or not write_keys.FORM.fullmatch(key):
+        # The text is not shown: a key may be a secret.
+        raise argparse.ArgumentTypeError(
+            "this is not a tenant's name, '=' and a write key; make a key with "
+            "`analytics-tracker key`"
+        )
+    return name, key
 
 
 def origin(text: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from ipaddress import ip_address
 
+from .._handler import write_keys
 from .._local import live
 from .._local.queue import FolderQueue
 from .._local.server import TrackerServer
@@ -30,7 +31,8 @@ def greet(
     lines.append(f"allowed buckets: {', '.join(allowed)}")
     for tenant in options.tenant:
         origins = ", ".join(tenant.origins) or "any origin"
-        lines.append(f"tenant: {tenant.name} ({origins})")
+        keys = f"; write keys: {len(tenant.keys)}" if tenant.keys else ""
+        lines.append(f"tenant: {tenant.name} ({origins}{keys})")
     lines += ["", "try:", f"  {server.example}", ""]
     # First: whoever waits for the address must not go on without having been warned.
     if not ip_address(str(server.server_address[0])).is_loopback:
@@ -44,8 +46,10 @@ def greet(
 def curl(url: str, allowed: list[str], tenants: list[TenantOption]) -> str:
     """Return a command that sends one event that is accepted."""
     name, value = destination(allowed, tenants)
+    public = key(allowed, tenants)
     event = {
         name: value,
+        **({write_keys.FIELD: public} if public else {}),
         "eventType": "page_view",
         "timestamp": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "page": "/hello",
@@ -55,10 +59,27 @@ def curl(url: str, allowed: list[str], tenants: list[TenantOption]) -> str:
 
 
 def destination(allowed: list[str], tenants: list[TenantOption]) -> tuple[str, str]:
-    """Return what an example's event names, `bucket` or `tenant`, and its name."""
-    if tenants:
-        return "tenant", tenants[0].name
+    """Return what an example's event names, `bucket` or `tenant`, and its name.
+
+    A tenant whose keys are all secret is none for an example, which anyone may see.
+    """
+    for tenant in tenants:
+        if not tenant.keys or _public(tenant):
+            return "tenant", tenant.name
     return "bucket", allowed[0].replace("*", "demo")
+
+
+def key(allowed: list[str], tenants: list[TenantOption]) -> str | None:
+    """Return the public key that an example's event brings, if it needs one."""
+    kind, name = destination(allowed, tenants)
+    if kind != "tenant":
+        return None
+    return next((_public(tenant) for tenant in tenants if tenant.name == name), None)
+
+
+def _public(tenant: TenantOption) -> str | None:
+    """Return one of the tenant's public keys."""
+    return next((k for k in tenant.keys if k.startswith(write_keys.PUBLIC)), None)
 
 
 def report(entry: live.Entry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import errno
 import json
 import signal
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from .._handler import settings
+from .._handler import settings, write_keys
 from .._local import gateway, live
 from .._local.folder import FolderStore
 from .._local.function import App, Function, make_app, make_writer
@@ -54,6 +55,7 @@ examples:
   analytics-tracker dev --port 0 --data ./my-data --allow my-site-analytics
   analytics-tracker dev --tenant shop=https://shop.example,https://www.shop.example
   analytics-tracker dev --delivery buffered --buffering-interval 10
+  analytics-tracker dev --tenant shop --write-key shop=KEY
 
 The first line of the output is `url: http://HOST:PORT`; a tenant's events lie in the
 folder with its name. Stop with Ctrl-C.
@@ -105,6 +107,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "repeat for more (default: none; any origin)",
     )
     parser.add_argument(
+        "--write-key",
+        type=_options.write_key,
+        action="append",
+        default=[],
+        metavar="NAME=KEY",
+        help="write key of a tenant, public or secret, one of which its events must "
+        "bring; repeat for more (default: events need none)",
+    )
+    parser.add_argument(
         "--cors-origin",
         type=_options.origin,
         action="append",
@@ -150,6 +161,7 @@ def run(options: argparse.Namespace) -> int:
     allowed: list[str] = options.allow or _ALLOWED
     tenants: list[TenantOption] = options.tenant
     _check_names(tenants)
+    tenants = options.tenant = _with_keys(tenants, options.write_key)
     config = settings.read(
         environment(
             allowed,
@@ -197,6 +209,7 @@ def run(options: argparse.Namespace) -> int:
             payload=options.payload,
             example=example,
             destination=_words.destination(allowed, tenants),
+            key=_words.key(allowed, tenants),
         )
     except OSError as error:
         raise CommandError(
@@ -223,7 +236,14 @@ def environment(
 ) -> dict[str, str]:
     """Return the environment that the construct would give the function."""
     entries = {
-        tenant.name: {"bucket": tenant.name, "origins": list(tenant.origins)}
+        tenant.name: {
+            "bucket": tenant.name,
+            "origins": list(tenant.origins),
+            "keys": [
+                base64.b64encode(write_keys.digest(key)).decode().rstrip("=")
+                for key in tenant.keys
+            ],
+        }
         for tenant in tenants
     }
     return {
@@ -245,6 +265,24 @@ def _check_names(tenants: list[TenantOption]) -> None:
                 f"--tenant {name}=ORIGIN,ORIGIN",
                 status=2,
             )
+
+
+def _with_keys(
+    tenants: list[TenantOption], given: list[tuple[str, str]]
+) -> list[TenantOption]:
+    """Return the tenants with their write keys."""
+    names = {tenant.name for tenant in tenants}
+    for name, _ in given:
+        if name not in names:
+            raise CommandError(
+                f"--write-key is for the tenant {name}, which is not there; add "
+                f"--tenant {name}",
+                status=2,
+            )
+    return [
+        tenant._replace(keys=tuple(key for name, key in given if name == tenant.name))
+        for tenant in tenants
+    ]
 
 
 def _way_out(error: OSError) -> str:

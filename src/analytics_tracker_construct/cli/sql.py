@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from .._handler import columns
 from .._query.engine import named
@@ -11,6 +10,7 @@ from .._sql import queries, tables, views
 from .._sql.literals import literal
 from .._sql.parameters import Parameter
 from ._errors import CommandError
+from ._printing import print_text
 from .query import tenant
 
 _DESCRIPTION = """\
@@ -112,12 +112,14 @@ def _add_setup(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _list(_: argparse.Namespace) -> int:
     names = queries.names()
     width = max(map(len, names))
-    return _print("\n".join(f"{n:<{width}}  {queries.load(n).title}" for n in names))
+    return print_text(
+        "\n".join(f"{n:<{width}}  {queries.load(n).title}" for n in names)
+    )
 
 
 def _show(options: argparse.Namespace) -> int:
     try:
-        return _print(_shown(options))
+        return print_text(_shown(options))
     except ImportError as error:
         raise CommandError(
             f"{error}: pip install 'analytics-tracker-construct[local]'"
@@ -202,7 +204,7 @@ def _setup(options: argparse.Namespace) -> int:
         f"-- {at}. {what}\n{statement};"
         for at, (what, statement) in enumerate(zip(about, statements, strict=True), 1)
     ]
-    return _print("\n\n".join([head.rstrip(), *parts]))
+    return print_text("\n\n".join([head.rstrip(), *parts]))
 
 
 def _check_suffix(table: str) -> None:
@@ -221,15 +223,3 @@ def _check_suffix(table: str) -> None:
             f"'table' must end in {tables.TABLE_SUFFIX!r}, so that `query --tenant` "
             f"finds it, got {table!r}; for example '{table}{tables.TABLE_SUFFIX}'"
         )
-
-
-def _print(text: str) -> int:
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except OSError as error:
-        sys.stdout = None
-        if isinstance(error, BrokenPipeError):
-            return 0
-        raise CommandError(f"cannot write: {error.strerror or error}") from None
-    return 0
