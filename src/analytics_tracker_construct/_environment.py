@@ -31,6 +31,8 @@ class TenantEntry:
     bucket: str
     owner: str | None
     origins: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    own_route: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Environment:
                 "bucket": tenant.bucket,
                 **({"owner": tenant.owner} if tenant.owner else {}),
                 **({"origins": list(tenant.origins)} if tenant.origins else {}),
+                **({"keys": list(tenant.keys)} if tenant.keys else {}),
+                **({"route": 1} if tenant.own_route else {}),
             }
             for name, tenant in self.tenants.items()
         }
@@ -127,10 +131,11 @@ class Environment:
             account=_wide(self.account, ACCOUNT_CHARS),
             front_door=tuple(_wide(s, FRONT_DOOR_CHARS) for s in self.front_door),
             tenants={
-                name: TenantEntry(
-                    _bucket(tenant.bucket),
-                    tenant.owner and _wide(tenant.owner, ACCOUNT_CHARS),
-                    tuple(map(_origin, tenant.origins)),
+                name: replace(
+                    tenant,
+                    bucket=_bucket(tenant.bucket),
+                    owner=tenant.owner and _wide(tenant.owner, ACCOUNT_CHARS),
+                    origins=tuple(map(_origin, tenant.origins)),
                 )
                 for name, tenant in self.tenants.items()
             },

@@ -19,6 +19,8 @@ _TAKEN = "analytics-tracker:api"
 TRACK = "track"
 PIXEL = "pixel.gif"
 PATHS = (TRACK, PIXEL)
+#: Methods and their paths. API Gateway counts what a limit allows for each by itself.
+ROUTES = (("POST", TRACK), ("OPTIONS", TRACK), ("GET", PIXEL))
 #: The browser client's path, which a distribution may keep.
 SCRIPT = "tracker.js"
 
@@ -45,6 +47,23 @@ class ApiMetrics(NamedTuple):
     latency: cloudwatch.Metric
 
 
+class Limit(NamedTuple):
+    """What each route lets through."""
+
+    rate: float
+    """Requests a second."""
+    burst: int
+    """Requests at once, before the rate counts."""
+
+
+class TenantRoutes(Protocol):
+    """What makes routes of one tenant's own on an API of the tracker's."""
+
+    def add(self, tenant: str, limit: Limit) -> None:
+        """Define the tenant's routes with their limit."""
+        ...
+
+
 class Front(NamedTuple):
     """An API whose routes lead to the function."""
 
@@ -54,6 +73,8 @@ class Front(NamedTuple):
     metrics: ApiMetrics | None = None
     """Its metrics, if it is the tracker's own."""
     access_log_group: logs.LogGroup | None = None
+    tenant_routes: TenantRoutes | None = None
+    """Makes routes for tenants, if the API is the tracker's own."""
 
 
 class ApiPlan(Protocol):

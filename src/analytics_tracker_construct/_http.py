@@ -22,6 +22,7 @@ from ._front import (
     not_behind,
 )
 from ._function import make_log_group
+from ._tenant_routes import HttpTenantRoutes
 
 _DEFAULT_STAGE = "$default"
 
@@ -64,7 +65,7 @@ class NewHttp:
             access_log = apigatewayv2.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn, format=HTTP_FORMAT
             )
-        apigatewayv2.CfnStage(
+        stage = apigatewayv2.CfnStage(
             scope,
             "Stage",
             access_log_settings=access_log,
@@ -87,6 +88,7 @@ class NewHttp:
                 api.metric_latency(),
             ),
             log_group,
+            HttpTenantRoutes(scope, api, stage, function),
         )
 
 

@@ -24,6 +24,7 @@ from ._front import (
     not_behind,
 )
 from ._function import make_log_group
+from ._tenant_routes import RestTenantRoutes
 from ._tenants import is_defined_here
 
 
@@ -98,15 +99,11 @@ class NewRest:
                 type=kind,
                 response_headers={"Access-Control-Allow-Origin": "'*'"},
             )
-        _add_routes(
-            scope,
-            api.root,
-            function,
-            apigateway.MethodOptions(
-                authorization_type=apigateway.AuthorizationType.NONE,
-                request_validator=validator,
-            ),
+        options = apigateway.MethodOptions(
+            authorization_type=apigateway.AuthorizationType.NONE,
+            request_validator=validator,
         )
+        _add_routes(scope, api.root, function, options)
         if self.web_acl_arn is not None:
             wafv2.CfnWebACLAssociation(
                 scope,
@@ -124,6 +121,7 @@ class NewRest:
                 api.metric_latency(),
             ),
             log_group,
+            RestTenantRoutes(scope, api, function, options),
         )
 
     def _endpoint_type(self, stack: Stack) -> apigateway.EndpointType:

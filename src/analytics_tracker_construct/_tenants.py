@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
+from . import _numbers
+from ._front import PATHS, Limit
 from ._handler import columns
 from ._sql.tables import table_of
 from .tenant import Tenant
+from .write_key import WriteKey
 
+#: Valid write keys of one kind: the one in use, and the next while senders change.
+KEYS_OF_A_KIND = 2
 #: Days after which S3 may move an object between access tiers by itself.
 TIERING_DAYS = 90
 #: S3 tiers nothing smaller.
@@ -83,6 +89,75 @@ def _is_tiered(retention: Duration | None) -> bool:
     return retention is None or (
         not retention.is_unresolved() and retention.to_days() > TIERING_DAYS
     )
+
+
+def write_keys(name: str, value: Sequence[WriteKey]) -> tuple[WriteKey, ...]:
+    """Return a tenant's write keys.
+
+    Raises:
+        ValueError: If they are none, or too many.
+    """
+    is_list = isinstance(value, Iterable) and not isinstance(value, str)
+    keys = tuple(value) if is_list else ()
+    wrong = [key for key in keys if not isinstance(key, WriteKey)]
+    if not is_list or wrong:
+        # Only its kind is told: the value may be a secret key that was put there.
+        got = f"one with a {type(wrong[0]).__name__}" if wrong else type(value).__name__
+        raise ValueError(
+            f"'write_keys' of tenant {name!r} must be a list of WriteKey, got {got}; "
+            "write [WriteKey.public(…)] or [WriteKey.secret(sha256=…)]"
+        )
+    for what, of_kind in (
+        ("public", [key for key in keys if not key.is_secret]),
+        ("secret", [key for key in keys if key.is_secret]),
+    ):
+        if len(of_kind) > KEYS_OF_A_KIND:
+            raise ValueError(
+                f"'write_keys' of tenant {name!r} has {len(of_kind)} {what} keys, and "
+                f"at most {KEYS_OF_A_KIND} are valid at once, the old and the new; "
+                "take out those that no sender uses any more"
+            )
+    if len(set(keys)) < len(keys):
+        raise ValueError(
+            f"'write_keys' of tenant {name!r} has the same key twice; take one out"
+        )
+    return keys
+
+
+def limit(
+    name: str, rate: float | None, burst: int | None, *, own_api: bool
+) -> Limit | None:
+    """Return the limit of a tenant's own routes; None: it has none.
+
+    Raises:
+        ValueError: If there can be no such limit.
+    """
+    if rate is None and burst is None:
+        return None
+    if not own_api:
+        raise ValueError(
+            f"'throttling_rate_limit' of tenant {name!r} is {rate!r}, but 'api' is an "
+            "API that exists, of whose stage the tracker changes nothing; leave the "
+            "argument out, or give the tracker an API of its own, TrackerApi.rest() "
+            "or TrackerApi.http()"
+        )
+    if rate is None:
+        raise ValueError(
+            f"'throttling_burst_limit' of tenant {name!r} is {burst!r} without a rate, "
+            "at which API Gateway would go on; pass throttling_rate_limit too"
+        )
+    _numbers.throttles(rate, burst)
+    if name in PATHS:
+        raise ValueError(
+            f"'name' {name!r} of a tenant with a limit of its own is the path of the "
+            f"route for all tenants; choose another, such as '{name}-sites'"
+        )
+    if burst is None and Token.is_unresolved(rate):
+        raise ValueError(
+            f"'throttling_rate_limit' of tenant {name!r} is known at deployment only, "
+            "so twice of it is not; pass throttling_burst_limit too"
+        )
+    return Limit(rate, burst or math.ceil(2 * rate))
 
 
 def is_defined_here(resource: IConstruct) -> bool:

@@ -8,6 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
 from ._sql.tables import table_of
+from .write_key import WriteKey
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,15 @@ class Tenant:
 
     retention: Duration | None = None
     """How long events are kept in a bucket that was made for the tenant."""
+
+    write_keys: tuple[WriteKey, ...] = ()
+    """The keys, one of which each event must bring; empty: events need none."""
+
+    throttling_rate_limit: float | None = None
+    """Requests a second on each route of the tenant's own; None: it has none."""
+
+    throttling_burst_limit: int | None = None
+    """Requests at once on each of these routes; None: it has none."""
 
     @property
     def table_name(self) -> str:

@@ -46,6 +46,7 @@ from .catalog import EventCatalog
 from .delivery import Delivery
 from .front_door import FrontDoor
 from .tenant import Tenant
+from .write_key import WriteKey
 
 
 @jsii.implements(iam.IGrantable)
@@ -392,6 +393,9 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         bucket: s3.IBucket | None = None,
         allowed_origins: Sequence[str] | None = None,
         retention: Duration | None = None,
+        write_keys: Sequence[WriteKey] = (),
+        throttling_rate_limit: float | None = None,
+        throttling_burst_limit: int | None = None,
     ) -> Tenant:
         """Register a tenant, whose name requests may give instead of a bucket.
 
@@ -409,6 +413,20 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
                 Default: every origin.
             retention: Whole days after which events in a new bucket are deleted.
                 Default: they are kept for ever.
+            write_keys: Keys, one of which each event must bring: two public ones and
+                two secret ones at most, so that a key can be changed without loss.
+                Add the new one, deploy, change the senders, take the old one out.
+                Default: events need no key.
+            throttling_rate_limit: Requests a second on each of three routes of the
+                tenant's own (`/<name>/track` with POST and OPTIONS,
+                `/<name>/pixel.gif`), which then are the only ones for its events and
+                take no others; see `track_url_of`. API Gateway keeps the limit, for
+                all visitors together and as a target, not to the request. Only for an
+                API of the tracker's own.
+                Default: no routes of its own; the tracker's limit is everybody's.
+            throttling_burst_limit: Requests that each of these routes takes at once.
+                Only with `throttling_rate_limit`.
+                Default: twice the rate.
 
         Returns:
             The tenant.
@@ -418,6 +436,13 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         """
         _checks.tenant_name(name)
         origins = _checks.tenant_origins(allowed_origins)
+        keys = _tenants.write_keys(name, write_keys)
+        limit = _tenants.limit(
+            name,
+            throttling_rate_limit,
+            throttling_burst_limit,
+            own_api=self._front.tenant_routes is not None,
+        )
         if retention is not None:
             _checks.retention(name, retention)
             if bucket is not None:
@@ -439,20 +464,23 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
                 "give another bucket, or none to have one made",
             )
         self._catalog.check_new(name, bucket)
+        digests, own_route = tuple(key.digest for key in keys), limit is not None
         if bucket is None:
             # First, or a refusal would leave a bucket behind that nobody asked for.
             owner = Stack.of(self).account if self._trusted_accounts else None
-            widest = TenantEntry("x" * BUCKET_CHARS, owner, origins)
+            widest = TenantEntry("x" * BUCKET_CHARS, owner, origins, digests, own_route)
             self._environment.with_tenant(name, widest).check_size()
             home = self._child("Tenants")
             bucket = _tenants.make_bucket(home, name, retention, self._removal_policy)
-        tenant = Tenant(name, bucket, origins, retention)
+        tenant = Tenant(name, bucket, origins, retention, keys, *(limit or ()))
         environment = self._environment.with_tenant(
             name,
             TenantEntry(
                 bucket.bucket_name,
                 _tenants.owner_of(tenant, Stack.of(self), self._trusted_accounts),
                 origins,
+                digests,
+                own_route,
             ),
         )
         environment.check_size()
@@ -463,7 +491,37 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         for variable, value in self._variables().items():
             self._function.add_environment(variable, value)
         self._catalog.add_tenant(name, bucket=bucket)
+        if limit is not None and self._front.tenant_routes is not None:
+            self._front.tenant_routes.add(name, limit)
         return tenant
+
+    def track_url_of(self, tenant: Tenant) -> str:
+        """Return the address that a tenant's events are sent to.
+
+        It is `track_url` unless the tenant has routes of its own.
+
+        Args:
+            tenant: Whose events.
+
+        Raises:
+            ValueError: If `tenant` is not one of this tracker's, or the API's stage is
+                not known.
+        """
+        return f"{self._home_of(tenant)}/{TRACK}"
+
+    def pixel_url_of(self, tenant: Tenant) -> str:
+        """Return the address of an image that stores a tenant's event.
+
+        It is `pixel_url` unless the tenant has routes of its own.
+
+        Args:
+            tenant: Whose events.
+
+        Raises:
+            ValueError: If `tenant` is not one of this tracker's, or the API's stage is
+                not known.
+        """
+        return f"{self._home_of(tenant)}/{PIXEL}"
 
     def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
         """Add a statement to the function's role, which the writer's is not."""
@@ -551,6 +609,12 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
                 own=self._metrics,
                 queued=self,
             )
+
+    def _home_of(self, tenant: Tenant) -> str:
+        """The address below which a tenant's routes are."""
+        _tenants.check_own(tenant, self._tenants)
+        own = tenant.throttling_rate_limit is not None
+        return f"{self.api_endpoint}/{tenant.name}" if own else self.api_endpoint
 
     def _child(self, name: str) -> Construct:
         """The construct that holds all children of one kind."""
