@@ -64,6 +64,10 @@ _FIELDS = {
     "viewport": ("object", "`width` and `height` in CSS pixels"),
     "sessionId": ("string", f"At most {limits.NAME_CHARS} characters"),
     "metadata": ("object", "Anything else that is worth keeping"),
+    "writeKey": (
+        "string",
+        "One of the tenant's [write keys](#write-keys), where it has any. Never stored",
+    ),
 }
 
 
@@ -215,10 +219,14 @@ def _cost() -> str:
     return (
         f"{costs.tables()}\n\n"
         f"The default throttle of {_costs.RATE_LIMIT} requests a second lets "
-        f"{millions:.2f} million a day through: about ${usual:.0f} where each has one "
-        f"event, and about ${worst:,.0f} on the worst of days, when each is a batch of "
+        f"{millions:.2f} million a day through by each of three routes (`/track` with "
+        "POST and OPTIONS, `/pixel.gif`), since API Gateway counts each by itself: "
+        f"about ${usual:.0f} where POSTs and images bring one event each, and about "
+        f"${worst:,.0f} on the worst of days, when each POST is a batch of "
         f"{limits.BODY_BYTES // 1024 // 1024} MiB for {limits.BATCH_OBJECTS} objects, "
-        "runs into its timeout, and is queued and stored once more."
+        "each request runs into its timeout, and all is queued and stored once more. "
+        "`tracker.worst_day_dollars` has the number for other limits, tenants' own "
+        "included."
     )
 
 

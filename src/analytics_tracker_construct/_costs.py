@@ -76,6 +76,9 @@ _MESSAGES_A_CALL = 10
 #: Batches that Lambda gathers at once while there is little to do, each for itself.
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLERS = 5
+#: Bytes of the longest URL that API Gateway takes.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+URL_BYTES = 10_240
 #: The longest that a receive waits at an empty queue.
 POLL_SECONDS = 20
 
@@ -194,31 +197,66 @@ def million_dollars(api: Price = REST_MILLION) -> float:
 
 
 def dollars_a_day(rate: float = RATE_LIMIT, api: Price = REST_MILLION) -> float:
-    """Return what a day of nothing but accepted requests at `rate` costs."""
-    return requests_a_day(rate) / 1e6 * million_dollars(api)
+    """Return what a day of nothing but accepted requests at `rate` costs.
 
-
-def worst_dollars_a_day(rate: float = RATE_LIMIT) -> float:
-    """Return what the worst day at `rate` costs, with all else by default.
-
-    Each request is as large as may be and becomes as many objects as may be. S3 stores
-    them, and the function does not hear of it and runs into its timeout. So each
-    object goes to the queue as well, and the writer stores it once more.
+    API Gateway counts each method of a route by itself, so `POST /track` and
+    `GET /pixel.gif` take `rate` requests a second each.
     """
+    return 2 * requests_a_day(rate) / 1e6 * million_dollars(api)
+
+
+def worst_dollars_a_day(
+    rate: float = RATE_LIMIT,
+    design: Design | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> float:
+    """Return what the worst day costs on which each route takes `rate` a second.
+
+    A tracker has three routes, and API Gateway counts each by itself: "per-API,
+    per-stage throttling limits are applied at the API method level".
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+
+    Each POST is as large as may be and becomes as many objects as may be; each image
+    brings one event, of as many bytes as a URL may have. S3 stores them, and the
+    function does not hear of it and runs into its timeout. So each object goes to the
+    queue as well, and the writer stores it once more. Preflights store nothing.
+
+    Args:
+        rate: Requests a second on each route.
+        design: What the tracker is.
+            Default: all by default.
+        timeout_seconds: Seconds that the function may run.
+    """
+    design = design or Design()
     places = limits.BATCH_OBJECTS
-    work = Work(
+    batch = Work(
         events=limits.BATCH_EVENTS,
         places=places,
         # What gzip cannot shrink, and what the function adds to each event.
         event_bytes=1.5 * limits.BODY_BYTES / limits.BATCH_EVENTS,
         packed=1,
         per_second=rate * limits.BATCH_EVENTS,
-        request_seconds=TIMEOUT_SECONDS,
+        request_seconds=timeout_seconds,
     )
-    once = bill(Design(), work)
+    image = Work(
+        event_bytes=1.5 * URL_BYTES,
+        packed=1,
+        per_second=rate,
+        request_seconds=timeout_seconds,
+    )
+    preflight = bill(
+        design._replace(buffered=False), Work(places=0, request_seconds=0.002)
+    )
+    million = _twice(design, batch) + _twice(design, image) + preflight.total
+    return requests_a_day(rate) / 1e6 * million
+
+
+def _twice(design: Design, work: Work) -> float:
+    """What a million requests cost whose events are stored and queued as well."""
+    once = bill(design._replace(buffered=False), work)
     # The writer's batches hold few such messages: each is an object of its own.
-    again = _buffered(Design(buffered=True), work) | {"storage": places * PUT_MILLION}
-    return requests_a_day(rate) / 1e6 * (once.total + sum(again.values()))
+    again = _buffered(design, work) | {"storage": work.places * PUT_MILLION}
+    return once.total + sum(again.values())
 
 
 def idle_dollars_a_month(pollers: int = POLLERS, days: int = 30) -> float:

@@ -73,6 +73,8 @@ class Front(NamedTuple):
     metrics: ApiMetrics | None = None
     """Its metrics, if it is the tracker's own."""
     access_log_group: logs.LogGroup | None = None
+    limit: Limit | None = None
+    """What each route lets through, if the API is the tracker's own."""
     tenant_routes: TenantRoutes | None = None
     """Makes routes for tenants, if the API is the tracker's own."""
 

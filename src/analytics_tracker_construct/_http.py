@@ -17,6 +17,7 @@ from ._front import (
     ApiMetrics,
     ApiSettings,
     Front,
+    Limit,
     check_free,
     execute_api,
     not_behind,
@@ -88,6 +89,7 @@ class NewHttp:
                 api.metric_latency(),
             ),
             log_group,
+            Limit(settings.rate_limit, settings.burst_limit),
             HttpTenantRoutes(scope, api, stage, function),
         )
 

@@ -19,6 +19,7 @@ from ._front import (
     ApiMetrics,
     ApiSettings,
     Front,
+    Limit,
     check_free,
     execute_api,
     not_behind,
@@ -121,6 +122,7 @@ class NewRest:
                 api.metric_latency(),
             ),
             log_group,
+            Limit(settings.rate_limit, settings.burst_limit),
             RestTenantRoutes(scope, api, function, options),
         )
 

@@ -40,6 +40,7 @@ from ._handler import settings
 from ._metrics import MetricMethods, Metrics, TrackerMetrics
 from ._queue import make_queues
 from ._salts import make_salt_bucket
+from ._worst_day import worst_day_dollars
 from ._writer import make_writer, visibility
 from .api import TrackerApi
 from .catalog import EventCatalog
@@ -53,10 +54,13 @@ from .write_key import WriteKey
 class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Construct):
     """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
 
-    By default the API takes 100 requests a second and bursts of 200. That caps a day at
-    8.64 million requests, which with one event each cost about 80 US dollars at
-    list prices. The worst of such days costs about 1,740: each request is a batch that
-    becomes 10 objects, runs into its timeout, and is queued and stored once more.
+    By default each of three routes (`/track` with POST and OPTIONS, `/pixel.gif`)
+    takes 100 requests a second and bursts of 200; API Gateway counts each by itself.
+    That caps a day at 8.64 million requests by each. Where POSTs and images bring one
+    event each, they cost about 150 US dollars at list prices. The worst of such days
+    costs about 2,470: each POST is a batch that becomes 10 objects, each request runs
+    into its timeout, and what it brought is queued and stored once more. The routes of
+    tenants with limits of their own come on top; `worst_day_dollars` is the sum.
 
     Args:
         scope: The stack or construct that it becomes a part of.
@@ -109,9 +113,10 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         honor_privacy_signals: Whether events that come with `Sec-GPC: 1` or `DNT: 1`
             are stored without ip, sessionId and userAgent.
             Default: they are.
-        throttling_rate_limit: Requests a second that an API of the tracker's takes.
+        throttling_rate_limit: Requests a second that each route of an API of the
+            tracker's takes.
             Default: 100.
-        throttling_burst_limit: Requests that such an API takes at once.
+        throttling_burst_limit: Requests that each such route takes at once.
             Default: 200.
         reserved_concurrent_executions: How many instances of the function may run, and
             always can.
@@ -586,6 +591,15 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         if self._environment.viewer_country:
             self._environment = replace(self._environment, viewer_country=False)
             self._function.add_environment(settings.VIEWER_COUNTRY, "0")
+
+    @property
+    def worst_day_dollars(self) -> float | None:
+        """What the worst day costs that all limits together let through, US dollars.
+
+        At list prices of us-east-1, without logs. None: the API is not the tracker's
+        own, or a limit, the memory or the timeout is known at deployment only.
+        """
+        return worst_day_dollars(self._front, self._function, self._tenants.values())
 
     def _monitor(self, alarm_topic: sns.ITopic | None) -> None:
         """Define the metrics, the dashboard and, for a topic, the alarms."""

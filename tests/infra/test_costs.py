@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from aws_cdk import Duration, Stack
+from aws_cdk import CfnParameter, Duration, Stack
+from aws_cdk import aws_apigateway as apigateway
 
 from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi, _costs
 from benchmarks import costs
@@ -111,7 +113,10 @@ def test_a_request_of_an_http_api_counts_for_each_512_kib() -> None:
 
 
 def test_the_worst_day_is_what_a_hand_calculates() -> None:
-    """A 10 s run and 10 PUTs, then 10 messages of 210 KB, and 10 PUTs once more."""
+    """A 10 s run and 10 PUTs, then 10 messages of 210 KB, and 10 PUTs once more.
+
+    By each image the same with one small event. A preflight runs for 2 ms.
+    """
     run = 0.20 + 0.5 * (10 + 499 * 0.0002) * 1e6 * 0.0000133334
     size = 1.5 * 1024**2 / 10 * 4 / 3
     queue = 10 * (4 + 3.2 + 0.1) * 0.40
@@ -119,10 +124,64 @@ def test_the_worst_day_is_what_a_hand_calculates() -> None:
     seconds = 0.1 + batch * 50 * 0.0002
     writer = 10 / batch * (0.20 + 0.5 * seconds * 1e6 * 0.0000133334)
 
-    million = 3.50 + run + 50 + queue + writer + 50
+    batches = 3.50 + run + 50 + queue + writer + 50
+    run = 0.20 + 0.5 * 10 * 1e6 * 0.0000133334
+    size = 1.5 * 10_240 * 4 / 3
+    queue = (1 + 0.4 + 0.1) * 0.40
+    batch = 6 * 1024**2 / (size + 700)
+    seconds = 0.1 + batch * 0.0002
+    writer = 1 / batch * (0.20 + 0.5 * seconds * 1e6 * 0.0000133334)
+    images = 3.50 + run + 5 + queue + writer + 5
+    preflights = 3.50 + 0.20 + 0.5 * 0.002 * 1e6 * 0.0000133334
+    million = batches + images + preflights
 
     assert _costs.worst_dollars_a_day() == pytest.approx(8.64 * million)
     assert _costs.worst_dollars_a_day(200) == pytest.approx(2 * 8.64 * million)
+
+
+def test_the_usual_day_is_that_of_both_routes_that_take_events() -> None:
+    dollars = 2 * 8.64 * _costs.million_dollars()
+
+    assert _costs.dollars_a_day() == pytest.approx(dollars)
+
+
+def test_a_trackers_worst_day_is_the_sum_of_its_limits(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker", throttling_rate_limit=50)
+    worst = _costs.worst_dollars_a_day
+
+    assert tracker.worst_day_dollars == pytest.approx(worst(50))
+
+    tracker.add_tenant("free")
+    tracker.add_tenant("acme", throttling_rate_limit=5)
+    assert tracker.worst_day_dollars == pytest.approx(worst(50) + worst(5))
+
+
+def test_a_trackers_worst_day_is_that_of_its_own_function_and_api(stack: Stack) -> None:
+    small = AnalyticsTracker(
+        stack, "Small", api=TrackerApi.http(), lambda_timeout=3, memory_size=128
+    )
+    usual = AnalyticsTracker(stack, "Usual")
+
+    assert usual.worst_day_dollars == pytest.approx(_costs.worst_dollars_a_day())
+    assert small.worst_day_dollars == pytest.approx(
+        _costs.worst_dollars_a_day(
+            100, _costs.Design(_costs.HTTP_MILLION, memory_mib=128), 3
+        )
+    )
+
+
+def test_a_worst_day_that_nobody_knows_is_none(stack: Stack) -> None:
+    number = CfnParameter(stack, "Number", type="Number").value_as_number
+    made: list[dict[str, Any]] = [
+        {"throttling_rate_limit": number},
+        {"memory_size": number},
+        {"lambda_timeout": number},
+        {"api": TrackerApi.existing_rest(apigateway.RestApi(stack, "Api"))},
+    ]
+
+    for index, arguments in enumerate(made):
+        tracker = AnalyticsTracker(stack, f"Tracker{index}", **arguments)
+        assert tracker.worst_day_dollars is None, arguments
 
 
 def test_a_month_of_waiting_is_what_a_hand_calculates() -> None:

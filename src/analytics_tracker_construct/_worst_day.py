@@ -1,0 +1,44 @@
+"""What a tracker's limits let through at worst, in money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_cdk import Token
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+
+from . import _costs
+from ._front import Front
+from .tenant import Tenant
+
+
+def worst_day_dollars(
+    front: Front, function: lambda_.Function, tenants: Iterable[Tenant]
+) -> float | None:
+    """Return what the worst day costs that all limits together let through.
+
+    Args:
+        front: The tracker's API.
+        function: What its routes lead to.
+        tenants: Those that may have routes with limits of their own.
+
+    Returns:
+        US dollars; None where the limits are not the tracker's, or a number is known
+        at deployment only.
+    """
+    made = function.node.default_child
+    assert isinstance(made, lambda_.CfnFunction)  # noqa: S101 - for the type only
+    timeout, memory = function.timeout, made.memory_size
+    if front.limit is None or timeout is None or memory is None:
+        return None
+    of_tenants = (each.throttling_rate_limit for each in tenants)
+    rates = [front.limit.rate, *(rate for rate in of_tenants if rate is not None)]
+    if timeout.is_unresolved() or any(map(Token.is_unresolved, (*rates, memory))):
+        return None
+    rest = isinstance(front.api, apigateway.RestApi)
+    design = _costs.Design(
+        _costs.REST_MILLION if rest else _costs.HTTP_MILLION, memory_mib=memory
+    )
+    seconds = timeout.to_seconds()
+    return sum(_costs.worst_dollars_a_day(rate, design, seconds) for rate in rates)
