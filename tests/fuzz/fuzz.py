@@ -14,6 +14,7 @@ from pathlib import Path
 from handler import fields
 
 from . import corpus
+from .oracle import PUBLIC, SECRET
 from .script import METHODS, WORDS
 
 FINDINGS = Path("fuzz-findings")
@@ -55,6 +56,8 @@ def _dictionary() -> str:
         *WORDS,
         *METHODS,
         *("/track", "/pixel.gif", '"events":[{', "website-analytics", "data-lake"),
+        *("/lane/track", "/lane/pixel.gif", '"lane"', '"vault"', PUBLIC, SECRET),
+        *("Authorization: Bearer ", "Sec-Fetch-Site: none"),
         *("\\ud800", "NaN", "1e999", "2026-03-04T12:00:00.000Z", "+05:30", "},{"),
         *("User-Agent:", "Origin:", "Sec-GPC: 1", "DNT: 1", "Content-Encoding: gzip"),
     ]

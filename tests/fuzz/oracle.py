@@ -7,18 +7,32 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from handler import limits
+from handler import limits, write_keys
 from handler.columns import COLUMNS
 from handler.refusals import Refusal
+from handler.settings import Tenant
 from tests.handler.conftest import SETTINGS, Tracker
 from tests.handler.fakes import ADDRESS, lines_of
 
 from .script import Script
 
+#: The keys of the tenant `vault`; `lane` has routes of its own.
+PUBLIC, SECRET = write_keys.PUBLIC + "1f" * 16, write_keys.SECRET + "2e" * 16
+TENANTS = {
+    **SETTINGS.tenants,
+    "vault": Tenant(
+        "vault",
+        "vault-private",
+        keys=(write_keys.digest(PUBLIC), write_keys.digest(SECRET)),
+    ),
+    "lane": Tenant("lane", "lane-private", own_route=True),
+}
 #: What the function may answer: nothing else, and nothing from 500 up.
 STATUSES = frozenset({200, 202, 204, *(row.status for row in Refusal)}) - {500, 503}
-#: Buckets that `SETTINGS` opens, by name, by pattern and by tenant.
-BUCKETS = re.compile(r"website-analytics|[a-z0-9-]+-lake|shop-private|blog-private")
+#: Buckets that the settings open, by name, by pattern and by tenant.
+BUCKETS = re.compile(
+    r"website-analytics|[a-z0-9-]+-lake|(shop|blog|vault|lane)-private"
+)
 KEY = re.compile(
     r"analytics/year=\d{4}/month=(0[1-9]|1[0-2])/day=(0[1-9]|[12]\d|3[01])/"
     r"[A-Za-z0-9-]{8,64}\.json(\.gz)?"
@@ -34,15 +48,18 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 
 def check(script: Script) -> int:
     """Send a script to its tracker and return the status, once all is as it must be."""
-    return check_event(script.event, script.words)
+    return check_event(script.event, script.words, script)
 
 
-def check_event(event: Any, words: frozenset[str] = frozenset()) -> int:
+def check_event(
+    event: Any, words: frozenset[str] = frozenset(), script: Script | None = None
+) -> int:
     """Send what may not even be an event of API Gateway's."""
     tracker = Tracker(
         SETTINGS._replace(
             buffered="buffered" in words,
             honor_privacy_signals="private" not in words,
+            tenants=TENANTS,
             viewer_country="v1" in words,
         ),
         queued="lone" not in words,
@@ -62,6 +79,10 @@ def check_event(event: Any, words: frozenset[str] = frozenset()) -> int:
             _check_line(line)
             stored += 1
     _check_count(reply, stored)
+    _check_apart({bucket for bucket, _ in tracker.store.objects}, script)
+    for told in (*tracker.lines, str(reply)):
+        assert PUBLIC not in told
+        assert SECRET not in told
     sent = json.dumps(event, default=str)
     for told in tracker.lines:
         json.loads(told)
@@ -79,6 +100,24 @@ def _check_reply(reply: Mapping[str, Any]) -> None:
         assert value.isascii(), name
         assert value.isprintable(), name
     assert reply["headers"].get("Access-Control-Allow-Origin") == "*"
+
+
+def _check_apart(buckets: set[str], script: Script | None) -> None:
+    """Check that a tenant got what may come to it, and by the way it has to."""
+    buckets = buckets - {"salts"}
+    if script is None:
+        assert not buckets & {"vault-private", "lane-private"}
+        return
+    if script.path.split("/")[-2:-1] == ["lane"]:
+        assert buckets <= {"lane-private"}
+    else:
+        assert "lane-private" not in buckets
+    if "vault-private" in buckets:
+        bearer = "\n".join(script.headers.values())
+        sent = f"{script.plain}\n{bearer}"
+        browser = {"origin", "sec-fetch-site"} & {n.lower() for n in script.headers}
+        in_query = script.method == "GET" and SECRET not in bearer
+        assert PUBLIC in sent or (SECRET in sent and not browser and not in_query)
 
 
 def _check_line(line: bytes) -> None:

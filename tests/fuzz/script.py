@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
+from contextlib import suppress
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from tests.handler.fakes import ADDRESS
 
@@ -32,6 +35,14 @@ class Script(NamedTuple):
     body: bytes
 
     @property
+    def plain(self) -> str:
+        """The body as text, and once more without its escapes."""
+        text = self.body.decode("utf-8", "replace")
+        with suppress(ValueError, RecursionError):
+            text += json.dumps(json.loads(text), ensure_ascii=False)
+        return text + unquote(text)
+
+    @property
     def event(self) -> dict[str, Any]:
         """What API Gateway makes of it."""
         body = gzip.compress(self.body, mtime=0) if "gzip" in self.words else self.body
@@ -45,6 +56,7 @@ class Script(NamedTuple):
             context = {"http": {"method": self.method, "sourceIp": ADDRESS}}
             return {
                 "version": "2.0",
+                "routeKey": f"{self.method} {self.path}",
                 "rawPath": self.path,
                 "rawQueryString": query,
                 "requestContext": context,
@@ -52,6 +64,7 @@ class Script(NamedTuple):
             }
         pairs = (pair.partition("=") for pair in query.split("&") if pair)
         return {
+            "resource": self.path,
             "httpMethod": self.method,
             "path": self.path,
             "queryStringParameters": {name: value for name, _, value in pairs} or None,

@@ -12,15 +12,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import worst
-from handler import fields, limits
+from handler import fields, limits, write_keys
 from tests.handler.fakes import event_of
 
 from . import corpus
-from .oracle import check, check_event
+from .oracle import PUBLIC, SECRET, check, check_event
 from .script import METHODS, WORDS, Script, read
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
-    ["website-analytics", "data-lake", "shop", "blog", "2026-03-04", "\x00", "\ud800"]
+    [
+        *("website-analytics", "data-lake", "shop", "blog", "2026-03-04", "\x00"),
+        *("\ud800", "vault", "lane", PUBLIC, SECRET),
+    ]
 )
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
@@ -58,20 +61,30 @@ HEADERS = st.dictionaries(
             "CloudFront-Viewer-Address",
             "Sec-GPC",
             "DNT",
+            "Authorization",
+            "Sec-Fetch-Site",
             "Sec-CH-UA",
             "sec-ch-ua-mobile",
             "sec-ch-ua-platform",
         ]
     )
     | st.text(max_size=12),
-    st.text(max_size=60) | st.sampled_from(["1", "gzip", "https://shop.example"]),
+    st.text(max_size=60)
+    | st.sampled_from(
+        ["1", "gzip", "https://shop.example", f"Bearer {PUBLIC}", f"Bearer {SECRET}"]
+    ),
     max_size=6,
 )
 SCRIPTS = st.builds(
     Script,
     words=st.frozensets(st.sampled_from(WORDS)),
     method=st.sampled_from(METHODS),
-    path=st.sampled_from(["/track", "/prod/track", "/pixel.gif", "/", "/x", "track/"]),
+    path=st.sampled_from(
+        [
+            *("/track", "/prod/track", "/pixel.gif", "/", "/x", "track/"),
+            *("/lane/track", "/lane/pixel.gif"),
+        ]
+    ),
     headers=HEADERS,
     body=BODIES.map(lambda body: json.dumps(body).encode())
     | st.binary(max_size=200)
@@ -85,6 +98,53 @@ SCRIPTS = st.builds(
 @given(SCRIPTS)
 def test_no_request_breaks_a_promise(script: Script) -> None:
     check(script)
+
+
+TO_TENANT = st.fixed_dictionaries(
+    {
+        "tenant": st.sampled_from(["vault", "lane"]),
+        "eventType": st.just("page_view"),
+        "timestamp": st.just("2026-03-04T12:00:00Z"),
+    },
+    optional={
+        "writeKey": st.just(SECRET)
+        | st.sampled_from([PUBLIC, PUBLIC[:-1], ""])
+        | st.from_regex(write_keys.FORM, fullmatch=True)
+    },
+)
+BY_POST = TO_TENANT | st.builds(
+    lambda events: {"events": events}, st.lists(TO_TENANT, min_size=1, max_size=3)
+)
+SENDERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Authorization": st.sampled_from([f"Bearer {SECRET}", f"bearer {PUBLIC}"]),
+        "Origin": st.just("https://a.example"),
+        "sec-fetch-site": st.just("none"),
+    },
+)
+
+
+@settings(max_examples=800)
+@given(
+    st.sampled_from(["", "/lane", "/vault"]),
+    SENDERS,
+    st.frozensets(st.sampled_from(["v2", "gzip", "buffered"])),
+    BY_POST.map(lambda sent: ("POST", "/track", json.dumps(sent)))
+    | TO_TENANT.map(
+        lambda sent: ("GET", "/pixel.gif", "&".join(map("=".join, sent.items())))
+    ),
+)
+def test_no_tenant_gets_what_may_not_come_to_it(
+    folder: str,
+    headers: dict[str, str],
+    words: frozenset[str],
+    sent: tuple[str, str, str],
+) -> None:
+    """Valid but for its key, its sender and the way it comes."""
+    method, path, body = sent
+
+    check(Script(words, method, folder + path, headers, body.encode()))
 
 
 @settings(max_examples=200)
@@ -108,7 +168,7 @@ def test_what_a_fuzzer_found_breaks_none() -> None:
     statuses = {check(read(raw)) for raw in inputs}
 
     assert len(inputs) > 100
-    assert {200, 202, 204, 400, 403, 404, 405} <= statuses
+    assert {200, 202, 204, 400, 401, 403, 404, 405} <= statuses
 
 
 @pytest.mark.parametrize("name", worst.BODIES)
