@@ -228,15 +228,15 @@ class Refusal(Enum):
         "route_forbidden",
         403,
         "Forbidden",
-        "A tenant with a limit of its own has routes of its own: send its events, and "
-        "no others, to /<tenant>/track or /<tenant>/pixel.gif",
+        "A tenant with a limit of its own has routes of its own, which begin with its "
+        "name: send its events there, and no others",
     )
     KEY_MISSING = (
         "key_missing",
         401,
         "Unauthorized",
         "The specified bucket or tenant needs a write key: send it as writeKey with "
-        "the event, or from a server as Authorization: Bearer <key>",
+        "the event, or from a server in the header Authorization: Bearer",
     )
     KEY_FORBIDDEN = (
         "key_forbidden",

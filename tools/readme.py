@@ -103,6 +103,7 @@ def generated(text: str) -> str:
         "nag": _nag,
         "queries": _queries,
         "resources": lambda: _resources(template),
+        "tenants": lambda: _arguments_of(AnalyticsTracker.add_tenant),
         "worst": figures.worst,
     }
     return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n\n{part[3]}", text)
@@ -119,9 +120,9 @@ def _template(text: str) -> dict[str, Any]:
     return dict(Template.from_stack(names["self"]).to_json())
 
 
-def _arguments_of(construct: type) -> str:
-    document = inspect.getdoc(construct) or ""
-    block = document.partition("Args:\n")[2].partition("\n\nRaises:")[0]
+def _arguments_of(documented: object) -> str:
+    document = inspect.getdoc(documented) or ""
+    block = re.split(r"\n\n(?:Raises|Returns):", document.partition("Args:\n")[2])[0]
     rows = []
     for entry in re.split(r"\n(?= {4}\w)", "\n" + block)[1:]:
         name, _, meaning = " ".join(entry.split()).partition(": ")

@@ -570,8 +570,9 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         Args:
             source_arn: What may call, such as
                 `api.arn_for_execute_api("POST", "/track", "prod")`. Its path must end
-                in `/track` or `/pixel.gif`, as the function expects. The same one
-                again changes nothing.
+                in `/track` or `/pixel.gif`, as the function expects, and for a tenant
+                with routes of its own in `/<tenant>/track`. The same one again
+                changes nothing.
 
         Raises:
             ValueError: If its path is known to end otherwise, or the tracker has a

@@ -160,6 +160,24 @@ def test_what_it_says_of_queries_is_what_is_deployed() -> None:
     assert f"{words[len(queries.names())]} questions by name" in changes
 
 
+def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
+    """How many keys are valid, what they begin with, how many tenants have routes."""
+    from analytics_tracker_construct import _front, _tenants
+    from analytics_tracker_construct._handler import limits, write_keys
+
+    text = " ".join(TEXT.split())
+    # Of each: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+    quota = 300
+    routes = len(_front.ROUTES)
+
+    assert _tenants.KEYS_OF_A_KIND == 2
+    assert "Two keys of each kind are valid at once" in text
+    assert f"public key, `{write_keys.PUBLIC}…`" in text
+    assert f"secret key, `{write_keys.SECRET}…`" in text
+    assert f"has room for {(quota - routes) // routes} such tenants" in text
+    assert f"a request may have {limits.BATCH_EVENTS} events" in text
+
+
 def test_every_make_target_that_it_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
