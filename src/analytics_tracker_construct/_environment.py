@@ -98,7 +98,7 @@ class Environment:
                 f"'allowed_buckets', 'cors_origin' and tenants take {size} bytes of "
                 f"the function's environment, and Lambda allows "
                 f"{limits.ENVIRONMENT_BYTES}; use patterns such as '*-analytics' in "
-                "place of names, fewer origins, or several trackers"
+                "place of names, fewer origins and write keys, or several trackers"
             )
         buckets = (tenant.bucket for tenant in widest.tenants.values())
         check_names(len(name) for name in (*widest.allowed_buckets, *buckets))

@@ -45,7 +45,8 @@ _HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "Lets any page show the image",
     "Retry-After": "Seconds after which to send again what was not taken",
     "Vary": "`Origin`, where the tracker lists origins",
-    "WWW-Authenticate": "How a server may send a write key",
+    "WWW-Authenticate": "How a server may send a write key. A REST API of API "
+    "Gateway's passes it on as `x-amzn-Remapped-WWW-Authenticate`",
     replies.REJECTED_HEADER: "Why the event was not taken: error and message. "
     "Missing where it was",
 }
@@ -142,6 +143,8 @@ def _description() -> str:
         f"{limits.DAYS_BACK} days back and an hour ahead of the server's clock.\n\n"
         f"A body may have {limits.BODY_BYTES} bytes, also once decompressed; an event "
         f"{limits.EVENT_BYTES} bytes of JSON and {limits.DEPTH} levels of nesting.\n\n"
+        "A tenant with a limit of its own has these routes below its name, such as "
+        "`/shop/track`, and only those.\n\n"
         "The statuses below are the function's. API Gateway itself may answer 403, "
         '413, 429, 502, 503 or 504 with `{"message"}`.'
     )

@@ -18,6 +18,9 @@ from .write_key import WriteKey
 
 #: Valid write keys of one kind: the one in use, and the next while senders change.
 KEYS_OF_A_KIND = 2
+#: Paths that API Gateway answers by itself where an API has a domain of its own.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+RESERVED_PATHS = ("ping", "sping")
 #: Days after which S3 may move an object between access tiers by itself.
 TIERING_DAYS = 90
 #: S3 tiers nothing smaller.
@@ -147,10 +150,10 @@ def limit(
             "at which API Gateway would go on; pass throttling_rate_limit too"
         )
     _numbers.throttles(rate, burst)
-    if name in PATHS:
+    if name in (*PATHS, *RESERVED_PATHS):
         raise ValueError(
-            f"'name' {name!r} of a tenant with a limit of its own is the path of the "
-            f"route for all tenants; choose another, such as '{name}-sites'"
+            f"'name' {name!r} of a tenant with a limit of its own would be a path that "
+            f"means something else; choose another, such as '{name}-sites'"
         )
     if burst is None and Token.is_unresolved(rate):
         raise ValueError(

@@ -259,9 +259,9 @@ def test_refuses_a_limit_on_an_api_that_exists(stack: Stack, kind: str) -> None:
             {"throttling_burst_limit": 5},
             "'throttling_burst_limit' of tenant 'acme' is 5 without a rate",
         ),
-        (
-            {"name": "track", "throttling_rate_limit": 5},
-            "'name' 'track' of a tenant with a limit of its own is the path",
+        *(
+            ({"name": name, "throttling_rate_limit": 5}, f"such as '{name}-sites'")
+            for name in ("track", "ping", "sping")
         ),
     ],
 )

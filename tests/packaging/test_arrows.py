@@ -37,6 +37,7 @@ _REACHES = {
         for name in (
             *("batch", "buckets", "columns", "draft", "fields", "limits", "message"),
             *("metrics", "queues", "refusals", "replies", "settings", "storage"),
+            "write_keys",
         )
     },
     "_local/function.py": {"handler.app.make_app", "handler.writer.make_writer"},
