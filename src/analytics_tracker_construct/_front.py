@@ -52,7 +52,7 @@ class Limit(NamedTuple):
 
     rate: float
     """Requests a second."""
-    burst: int
+    burst: float
     """Requests at once, before the rate counts."""
 
 

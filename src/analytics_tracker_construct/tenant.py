@@ -33,7 +33,7 @@ class Tenant:
     throttling_rate_limit: float | None = None
     """Requests a second on each route of the tenant's own; None: it has none."""
 
-    throttling_burst_limit: int | None = None
+    throttling_burst_limit: float | None = None
     """Requests at once on each of these routes; None: it has none."""
 
     @property
