@@ -116,6 +116,20 @@ def test_a_base_path_and_a_stage_change_nothing(limited: Tracker) -> None:
     assert limited.answer({**event, "resource": "/shop/track"})[0] == 200
 
 
+def test_so_it_is_behind_a_front_door() -> None:
+    """Which says where a request came from, and not by which route."""
+    tracker = Tracker(SOME._replace(front_door=("secret-of-the-door",)))
+    sent = event_of(bucket=None, tenant="shop")
+    headers = {"x-tracker-front-door": "secret-of-the-door"}
+
+    by = {
+        path: tracker.answer(rest(sent, path=path, headers=headers))[0]
+        for path in ("/shop/track", "/track")
+    }
+
+    assert by == {"/shop/track": 200, "/track": 403}
+
+
 def test_a_preflight_of_the_route_is_answered(limited: Tracker) -> None:
     reply = limited.send(rest(method="OPTIONS", path="/shop/track"))
 

@@ -10,7 +10,7 @@ from aws_cdk import CfnParameter, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 
-from analytics_tracker_construct import AnalyticsTracker, TrackerApi
+from analytics_tracker_construct import AnalyticsTracker, FrontDoor, TrackerApi
 from analytics_tracker_construct._handler import settings
 
 from .templates import Built, Json, build, flat
@@ -203,6 +203,22 @@ def test_addresses_are_the_tenants(stack: Stack, api: Callable[[], TrackerApi]) 
     assert tracker.pixel_url_of(free) == tracker.pixel_url
     assert (acme.throttling_rate_limit, acme.throttling_burst_limit) == (5, 10)
     assert (free.throttling_rate_limit, free.throttling_burst_limit) == (None, None)
+
+
+@BOTH
+def test_behind_a_front_door_addresses_are_the_distributions(
+    stack: Stack, api: Callable[[], TrackerApi]
+) -> None:
+    """Which passes every path on that it does not keep."""
+    tracker = AnalyticsTracker(stack, "Tracker", api=api(), front_door=FrontDoor())
+    acme = tracker.add_tenant("acme", throttling_rate_limit=5)
+
+    built = build(tracker)
+
+    (distribution,) = built.all("AWS::CloudFront::Distribution")
+    address = flat(stack.resolve(tracker.track_url_of(acme)))
+    assert address == f"https://<{distribution}.DomainName>/acme/track"
+    assert set(limits_of(built)) == OF_ACME
 
 
 def test_a_limit_may_be_a_parameter(stack: Stack) -> None:
