@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from . import _kinds
 from ._sql import tables
 
 #: https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
@@ -86,6 +87,48 @@ def results_bucket(value: s3.IBucket | None, scope: Construct) -> None:
                 f"and {why}; pass a bucket of the catalog's own {what}, or leave it "
                 "out to have one made"
             )
+
+
+def access_logs(value: s3.IBucket | None, results: object, scope: Construct) -> None:
+    """Check where requests to a new bucket of results are logged."""
+    if value is not None and results is not None:
+        raise ValueError(
+            "'server_access_logs_bucket' is given with 'results_bucket', whose logs "
+            "are its owner's; set them on that bucket, or leave 'results_bucket' out"
+        )
+    logs_bucket(value, scope)
+
+
+def logs_bucket(value: s3.IBucket | None, scope: Construct) -> None:
+    """Check that a bucket of access logs is one, and not known to be elsewhere.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
+    """
+    _kinds.resource(
+        "server_access_logs_bucket",
+        value,
+        "bucket_name",
+        "import it with s3.Bucket.from_bucket_name(…)",
+    )
+    if value is None:
+        return
+    stack = Stack.of(scope)
+    for what, theirs, ours in (
+        ("account", value.env.account, stack.account),
+        ("region", value.env.region, stack.region),
+    ):
+        if differ(theirs, ours):
+            raise ValueError(
+                f"'server_access_logs_bucket' is in {what} {theirs} and what it logs "
+                f"in {ours}, and S3 delivers no access logs there; pass a bucket of "
+                f"the stack's own {what}"
+            )
+    if value.encryption_key is not None:
+        raise ValueError(
+            f"'server_access_logs_bucket' {value.node.path} has a KMS key, and S3 "
+            "delivers access logs only to buckets with its own keys; give it "
+            "encryption=s3.BucketEncryption.S3_MANAGED"
+        )
 
 
 def differ(one: str, other: str) -> bool:

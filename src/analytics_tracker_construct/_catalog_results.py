@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aws_cdk import Duration, RemovalPolicy, Size
+from aws_cdk import Duration, Size
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from . import _tenants
+from . import _buckets, _tenants
 from ._sql import tables
 
 ENGINE = "Athena engine version 3"
@@ -39,24 +39,15 @@ def make_bucket(
     scope: Construct,
     construct_id: str,
     *,
-    encryption_key: kms.IKey | None,
-    removal_policy: RemovalPolicy,
+    keeping: _buckets.Keeping,
     retention: Duration,
 ) -> s3.Bucket:
     """Return a private bucket in which results are kept for a while."""
-    encryption = (
-        s3.BucketEncryption.KMS if encryption_key else s3.BucketEncryption.S3_MANAGED
-    )
-    return s3.Bucket(
+    return _buckets.make_bucket(
         scope,
         construct_id,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        bucket_key_enabled=True if encryption_key else None,
-        encryption=encryption,
-        encryption_key=encryption_key,
-        enforce_ssl=True,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        removal_policy=removal_policy,
+        keeping=keeping,
+        logs_prefix="results/",
         lifecycle_rules=[
             s3.LifecycleRule(
                 id="ResultsExpire",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -31,15 +32,23 @@ class Door:
     Args:
         scope: The tracker.
         wanted: What the user says of it.
+        encryption_key: The KMS key of the secrets; None for Secrets Manager's own.
     """
 
-    def __init__(self, scope: Construct, wanted: FrontDoor | None) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        wanted: FrontDoor | None,
+        encryption_key: kms.IKey | None,
+    ) -> None:
         self.wanted = wanted
         self.distribution: cloudfront.Distribution | None = None
         self.secrets: tuple[secretsmanager.Secret, ...] = ()
         if wanted is not None:
             self._home = Construct(scope, "FrontDoor")
-            self.secrets = _make_secrets(self._home, wanted.secret_generation)
+            self.secrets = _make_secrets(
+                self._home, wanted.secret_generation, encryption_key
+            )
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -116,7 +125,7 @@ def behind(plan: ApiPlan, front_door: object, scope: Construct) -> ApiPlan:
 
 
 def _make_secrets(
-    scope: Construct, generation: int
+    scope: Construct, generation: int, encryption_key: kms.IKey | None
 ) -> tuple[secretsmanager.Secret, ...]:
     """Return the secret that is sent and, where there was one, that before it.
 
@@ -130,6 +139,7 @@ def _make_secrets(
             # Another generation is another resource, and so another value.
             f"Secret{number}",
             description="What the distribution before an analytics tracker sends it",
+            encryption_key=encryption_key,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 exclude_punctuation=True, password_length=FRONT_DOOR_CHARS
             ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from aws_cdk import Token
 
 from ._handler import limits, settings
-from ._permissions import OBJECT_ACL, check_names
+from ._permissions import NAMES_CHARS, OBJECT_ACL, check_names
 
 #: The most characters that a token may become.
 BUCKET_CHARS = 63
@@ -50,6 +50,8 @@ class Environment:
     metrics: bool
     buffered: bool
     front_door: tuple[str, ...] = ()
+    names_chars: int = NAMES_CHARS
+    """Characters of a role's policies that are left for buckets' names."""
     tenants: Mapping[str, TenantEntry] = field(default_factory=dict)
 
     def with_tenant(self, name: str, entry: TenantEntry) -> Environment:
@@ -101,7 +103,10 @@ class Environment:
                 "place of names, fewer origins and write keys, or several trackers"
             )
         buckets = (tenant.bucket for tenant in widest.tenants.values())
-        check_names(len(name) for name in (*widest.allowed_buckets, *buckets))
+        check_names(
+            (len(name) for name in (*widest.allowed_buckets, *buckets)),
+            self.names_chars,
+        )
 
     def _tenants(self) -> dict[str, dict[str, object]]:
         return {

@@ -8,6 +8,7 @@ from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -36,6 +37,7 @@ class ApiSettings(NamedTuple):
     burst_limit: float
     log_retention: logs.RetentionDays
     removal_policy: RemovalPolicy
+    encryption_key: kms.IKey | None
 
 
 class ApiMetrics(NamedTuple):

@@ -7,11 +7,13 @@ from functools import lru_cache
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ._asset import handler_code
+from ._network import Network
 
 #: Lambda's Pythons that the handler's tests run on, oldest first; the last is used.
 RUNTIMES = ("python3.12", "python3.13", "python3.14")
@@ -37,10 +39,15 @@ def make_log_group(
     construct_id: str,
     retention: logs.RetentionDays,
     removal_policy: RemovalPolicy,
+    encryption_key: kms.IKey | None,
 ) -> logs.LogGroup:
-    """Return a log group."""
+    """Return a log group; a key's policy must let CloudWatch Logs use it."""
     return logs.LogGroup(
-        scope, construct_id, retention=retention, removal_policy=removal_policy
+        scope,
+        construct_id,
+        encryption_key=encryption_key,
+        removal_policy=removal_policy,
+        retention=retention,
     )
 
 
@@ -57,6 +64,8 @@ def make_function(
     timeout: Duration,
     memory_size: float,
     reserved_concurrent_executions: float | None,
+    encryption_key: kms.IKey | None,
+    network: Network | None,
 ) -> lambda_.Function:
     """Return a function of the handler's code."""
     function = lambda_.Function(
@@ -66,6 +75,7 @@ def make_function(
         code=handler_code(),
         description=description,
         environment=environment,
+        environment_encryption=encryption_key,
         function_name=name,
         handler=entry,
         log_group=log_group,
@@ -73,7 +83,10 @@ def make_function(
         reserved_concurrent_executions=reserved_concurrent_executions,
         role=role,
         runtime=_runtime(),
+        security_groups=list(network.security_groups) if network else None,
         timeout=timeout,
+        vpc=network.vpc if network else None,
+        vpc_subnets=network.subnets if network else None,
     )
     # The arguments for this changed their names over the CDK's versions; the
     # resource's own did not. Lambda's lines about each start and end cost more than

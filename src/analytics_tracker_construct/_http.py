@@ -61,7 +61,11 @@ class NewHttp:
         access_log = None
         if self.access_logs:
             log_group = make_log_group(
-                scope, "AccessLogs", settings.log_retention, settings.removal_policy
+                scope,
+                "AccessLogs",
+                settings.log_retention,
+                settings.removal_policy,
+                settings.encryption_key,
             )
             access_log = apigatewayv2.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn, format=HTTP_FORMAT

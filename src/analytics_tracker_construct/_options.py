@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
 from .api import TrackerApi
@@ -42,3 +45,8 @@ class TrackerOptions(TypedDict, total=False):
     memory_size: int | None
     log_retention: logs.RetentionDays | None
     removal_policy: RemovalPolicy | None
+    encryption_key: kms.IKey | None
+    server_access_logs_bucket: s3.IBucket | None
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None

@@ -54,6 +54,9 @@ OBJECT_ACL = "bucket-owner-full-control"
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 ROLE_POLICY_CHARS = 10_240
 NAMES_CHARS = ROLE_POLICY_CHARS - 1_740
+#: What more the other statements take with a KMS key, and in a VPC.
+KEY_CHARS = 640
+NETWORK_CHARS = 520
 
 _EVENTS = f"{columns.PREFIX}*"
 #: `"arn:aws-us-gov:s3:::` and `/analytics/*",` around a bucket's name.
@@ -67,7 +70,9 @@ class EventWrites:
     buckets. So each statement holds only in the accounts given.
     """
 
-    def __init__(self, role: iam.IRole, accounts: Sequence[str]) -> None:
+    def __init__(
+        self, role: iam.IRole, accounts: Sequence[str], names: Iterable[str] = ()
+    ) -> None:
         self._role = role
         owned = {"aws:ResourceAccount": list(accounts)}
         self._statements = (
@@ -78,6 +83,7 @@ class EventWrites:
             ),
         )
         self._granted = False
+        self.allow(*names)
 
     def allow(self, *names: str) -> None:
         """Allow buckets by name or pattern."""
@@ -100,17 +106,22 @@ class EventWrites:
                     self._role.add_to_principal_policy(statement)
 
 
-def check_names(lengths: Iterable[int]) -> None:
+def names_chars(*, key: bool, vpc: bool) -> int:
+    """Return how many characters of a role's policies bucket names may take."""
+    return NAMES_CHARS - KEY_CHARS * key - NETWORK_CHARS * vpc
+
+
+def check_names(lengths: Iterable[int], left: int) -> None:
     """Check that the statements for buckets with names so long fit into a role.
 
     Raises:
         ValueError: If they do not.
     """
     total = 2 * sum(_ARN_CHARS + length for length in lengths)
-    if total > NAMES_CHARS:
+    if total > left:
         raise ValueError(
             f"'allowed_buckets' and tenants' buckets take {total} characters of the "
-            f"role's policies, and {NAMES_CHARS} are left for them of the "
+            f"role's policies, and {left} are left for them of the "
             f"{ROLE_POLICY_CHARS} that IAM allows; use patterns such as '*-analytics' "
             "in place of names, or several trackers"
         )

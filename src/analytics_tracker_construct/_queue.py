@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aws_cdk import Aws, Duration, Fn, Names, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -30,7 +31,11 @@ class Queues(NamedTuple):
 
 
 def make_queues(
-    scope: Construct, *, visibility: Duration, removal_policy: RemovalPolicy
+    scope: Construct,
+    *,
+    visibility: Duration,
+    removal_policy: RemovalPolicy,
+    encryption_key: kms.IKey | None,
 ) -> Queues:
     """Return the queues: encrypted, TLS only, one the other's only source.
 
@@ -38,15 +43,19 @@ def make_queues(
         scope: The tracker.
         visibility: How long a message that was received is hidden from others.
         removal_policy: What happens to both when the stack is deleted.
+        encryption_key: The KMS key of both; None for SQS's own.
     """
     name = _name(scope)
+    managed = sqs.QueueEncryption.SQS_MANAGED
+    encryption = sqs.QueueEncryption.KMS if encryption_key else managed
     if removal_policy == RemovalPolicy.RETAIN:
         # A queue whose creation was rolled back would keep its name from the next try.
         removal_policy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     dead_letters = sqs.Queue(
         scope,
         "DeadLetterQueue",
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        encryption=encryption,
+        encryption_master_key=encryption_key,
         enforce_ssl=True,
         removal_policy=removal_policy,
         retention_period=RETENTION,
@@ -57,7 +66,8 @@ def make_queues(
         dead_letter_queue=sqs.DeadLetterQueue(
             max_receive_count=MAX_RECEIVES, queue=dead_letters
         ),
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        encryption=encryption,
+        encryption_master_key=encryption_key,
         enforce_ssl=True,
         queue_name=name,
         removal_policy=removal_policy,

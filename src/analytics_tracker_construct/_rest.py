@@ -60,7 +60,11 @@ class NewRest:
         log_group, destination, log_format = None, None, None
         if self.access_logs:
             log_group = make_log_group(
-                scope, "AccessLogs", settings.log_retention, settings.removal_policy
+                scope,
+                "AccessLogs",
+                settings.log_retention,
+                settings.removal_policy,
+                settings.encryption_key,
             )
             destination = apigateway.LogGroupLogDestination(log_group)
             log_format = apigateway.AccessLogFormat.custom(REST_FORMAT)

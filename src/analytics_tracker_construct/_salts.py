@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ._buckets import Keeping, make_bucket
 from ._handler import settings
 
 
-def make_salt_bucket(scope: Construct, removal_policy: RemovalPolicy) -> s3.Bucket:
+def make_salt_bucket(scope: Construct, keeping: Keeping) -> s3.Bucket:
     """Return a private bucket in which nothing outlives its second day.
 
     The function destroys old salts itself; the lifecycle rule is the backstop. There
     are no versions: a version would keep what was destroyed.
     """
-    return s3.Bucket(
+    return make_bucket(
         scope,
         "Salts",
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        enforce_ssl=True,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        removal_policy=removal_policy,
+        keeping=keeping,
+        logs_prefix="salts/",
         versioned=False,
         lifecycle_rules=[
             s3.LifecycleRule(

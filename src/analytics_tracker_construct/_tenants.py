@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import CfnResource, Duration, Stack, Token
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
-from . import _numbers
+from . import _buckets, _numbers
 from ._front import PATHS, Limit
 from ._handler import columns
 from ._sql.tables import table_of
@@ -26,27 +26,29 @@ TIERING_DAYS = 90
 #: S3 tiers nothing smaller.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html
 TIERING_BYTES = 128 * 1024
+#: Days for which a versioned bucket keeps what was deleted.
+VERSION_DAYS = 30
 
 
 def make_bucket(
     scope: Construct,
     name: str,
     retention: Duration | None,
-    removal_policy: RemovalPolicy,
+    keeping: _buckets.Keeping,
+    *,
+    versioned: bool,
 ) -> s3.Bucket:
     """Return a private bucket for one tenant's events.
 
     Its rules touch events only, never what else its owner puts into it.
     """
-    bucket = s3.Bucket(
+    bucket = _buckets.make_bucket(
         scope,
         name,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        enforce_ssl=True,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        removal_policy=removal_policy,
-        lifecycle_rules=_lifecycle(retention),
+        keeping=keeping,
+        lifecycle_rules=_lifecycle(retention, versioned=versioned),
+        logs_prefix=f"tenants/{name}/",
+        versioned=versioned,
     )
     if _is_tiered(retention):
         resource = bucket.node.default_child
@@ -59,7 +61,9 @@ def make_bucket(
     return bucket
 
 
-def _lifecycle(retention: Duration | None) -> list[s3.LifecycleRule]:
+def _lifecycle(
+    retention: Duration | None, *, versioned: bool
+) -> list[s3.LifecycleRule]:
     rules = []
     if _is_tiered(retention):
         rules.append(
@@ -79,6 +83,15 @@ def _lifecycle(retention: Duration | None) -> list[s3.LifecycleRule]:
         rules.append(
             s3.LifecycleRule(
                 id="EventsExpire", prefix=columns.PREFIX, expiration=retention
+            )
+        )
+    if versioned:
+        rules.append(
+            s3.LifecycleRule(
+                id="OldVersionsExpire",
+                prefix=columns.PREFIX,
+                expired_object_delete_marker=True,
+                noncurrent_version_expiration=Duration.days(VERSION_DAYS),
             )
         )
     return rules

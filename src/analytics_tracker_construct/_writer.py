@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
@@ -13,6 +14,7 @@ from constructs import Construct
 
 from ._asset import WRITER_ENTRY
 from ._function import make_function
+from ._network import Network
 from ._numbers import MOST_WINDOW_SECONDS, Buffering
 
 TIMEOUT = Duration.seconds(60)
@@ -45,17 +47,21 @@ def make_writer(
     name: str | None,
     queue: sqs.IQueue,
     role: iam.IRole,
+    encryption_key: kms.IKey | None,
+    network: Network | None,
 ) -> lambda_.Function:
     """Return the writer, which Lambda calls with batches of the queue's messages."""
     writer = make_function(
         scope,
         "Writer",
         description="Stores analytics events that wait in the queue",
+        encryption_key=encryption_key,
         entry=WRITER_ENTRY,
         environment=environment,
         log_group=log_group,
         memory_size=MEMORY_MIB,
         name=name,
+        network=network,
         reserved_concurrent_executions=None,
         role=role,
         timeout=TIMEOUT,

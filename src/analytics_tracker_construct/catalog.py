@@ -13,7 +13,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from . import _catalog_checks, _catalog_names, _checks, _kinds, _permissions, _tenants
+from . import (
+    _buckets,
+    _catalog_checks,
+    _catalog_names,
+    _checks,
+    _kinds,
+    _permissions,
+    _tenants,
+)
 from ._catalog_queries import make_queries
 from ._catalog_results import Results, make_bucket, make_workgroup
 from ._catalog_tables import (
@@ -59,6 +67,9 @@ class EventCatalog(Construct):
             Default: 30 days.
         encryption_key: The KMS key that results are encrypted with.
             Default: the key of `results_bucket`, else S3's own keys.
+        server_access_logs_bucket: Where requests to a new bucket of results are logged,
+            below `results/`.
+            Default: they are not logged.
         removal_policy: What happens to a new bucket of results when the stack is
             deleted. A bucket with objects in it is never deleted.
             Default: it is kept.
@@ -80,6 +91,7 @@ class EventCatalog(Construct):
         results_bucket: s3.IBucket | None = None,
         results_retention: Duration | None = None,
         encryption_key: kms.IKey | None = None,
+        server_access_logs_bucket: s3.IBucket | None = None,
         removal_policy: RemovalPolicy | None = None,
     ) -> None:
         if database_name is not None:
@@ -100,6 +112,7 @@ class EventCatalog(Construct):
             "import it with kms.Key.from_key_arn(…)",
         )
         _catalog_checks.encryption_key(encryption_key)
+        _catalog_checks.access_logs(server_access_logs_bucket, results_bucket, scope)
         _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
 
         super().__init__(scope, construct_id)
@@ -120,8 +133,11 @@ class EventCatalog(Construct):
         bucket = results_bucket or make_bucket(
             self,
             "Results",
-            encryption_key=encryption_key,
-            removal_policy=removal_policy or RemovalPolicy.RETAIN,
+            keeping=_buckets.Keeping(
+                removal_policy or RemovalPolicy.RETAIN,
+                encryption_key,
+                server_access_logs_bucket,
+            ),
             retention=results_retention or Duration.days(RETENTION_DAYS),
         )
         self._results = Results(bucket, encryption_key or bucket.encryption_key)

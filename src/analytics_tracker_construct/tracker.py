@@ -11,7 +11,9 @@ from aws_cdk import Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -26,10 +28,12 @@ from . import (
     _kinds,
     _numbers,
     _permissions,
+    _protection,
     _tenants,
 )
 from ._alarms import make_alarms
 from ._asset import ENTRY
+from ._buckets import Keeping
 from ._dashboard import make_dashboard
 from ._delivery import DeliveryMembers, DeliveryParts
 from ._distribution import FrontDoorMembers
@@ -128,6 +132,23 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         removal_policy: What happens to buckets, queues and log groups made here when
             the stack is deleted. A bucket with objects in it is never deleted.
             Default: they are kept.
+        encryption_key: The KMS key of the buckets, queues, log groups and secrets made
+            here and of the functions' environment. It must be in the tracker's account
+            and region; its policy must let CloudWatch Logs use it, which is added
+            where the key is defined in the app.
+            Default: AWS's own keys.
+        server_access_logs_bucket: Where requests to the buckets made here are logged,
+            below `salts/`, `results/` and `tenants/<name>/`. It has S3's own keys.
+            Default: they are not logged.
+        vpc: The VPC that both functions run in. They need endpoints for S3 (a gateway
+            reaches buckets of the VPC's own region) and SQS, or a NAT; none for logs,
+            which Lambda delivers itself. Where subnets are shared by another account,
+            the roles need `ec2:CreateNetworkInterface` there too.
+            Default: they run in no VPC of yours.
+        vpc_subnets: Which of its subnets.
+            Default: private ones.
+        security_groups: The functions' security groups.
+            Default: a new one, which lets nothing in and HTTPS out.
 
     Raises:
         ValueError: If an argument cannot work; the message names the way out.
@@ -165,6 +186,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         memory_size: int | None = None,
         log_retention: logs.RetentionDays | None = None,
         removal_policy: RemovalPolicy | None = None,
+        encryption_key: kms.IKey | None = None,
+        server_access_logs_bucket: s3.IBucket | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
     ) -> None:
         patterns = _checks.bucket_patterns(allowed_buckets)
         trusted = _checks.accounts(trusted_accounts)
@@ -204,22 +230,35 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         _numbers.function_size(memory_size, reserved_concurrent_executions)
         _checks.names(api_name=api_name, function_prefix=function_prefix)
         _checks.alarms(alarm_topic, enable_metrics=enable_metrics)
+        protection = _protection.checked(
+            scope,
+            encryption_key=encryption_key,
+            security_groups=security_groups,
+            server_access_logs_bucket=server_access_logs_bucket,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+        )
 
         super().__init__(scope, construct_id)
 
         stack = Stack.of(self)
         retention = log_retention or logs.RetentionDays.ONE_MONTH
-        self._removal_policy = removal_policy or RemovalPolicy.RETAIN
+        self._keeping = Keeping(
+            removal_policy or RemovalPolicy.RETAIN,
+            encryption_key,
+            server_access_logs_bucket,
+        )
         self._trusted_accounts = trusted
         self._tenants: dict[str, Tenant] = {}
 
-        self._salt_bucket = make_salt_bucket(self, self._removal_policy)
+        self._salt_bucket = make_salt_bucket(self, self._keeping)
         queues = make_queues(
             self,
-            removal_policy=self._removal_policy,
+            encryption_key=encryption_key,
+            removal_policy=self._keeping.removal_policy,
             visibility=visibility(buffering),
         )
-        self._door = _distribution.Door(self, front_door)
+        self._door = _distribution.Door(self, front_door, encryption_key)
         self._environment = Environment(
             account=stack.account,
             allowed_buckets=patterns,
@@ -228,6 +267,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             front_door=self._door.values,
             honor_privacy_signals=honor_privacy_signals,
             metrics=enable_metrics,
+            names_chars=protection.names_chars(),
             queue_url=queues.events.queue_url,
             salt_bucket=self._salt_bucket.bucket_name,
             trusted=bool(trusted),
@@ -235,9 +275,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         )
         self._environment.check_size()
 
-        self._log_group = make_log_group(self, "Logs", retention, self._removal_policy)
-        writer_log_group = make_log_group(
-            self, "WriterLogs", retention, self._removal_policy
+        self._log_group, writer_log_group = (
+            make_log_group(
+                self, name, retention, self._keeping.removal_policy, encryption_key
+            )
+            for name in ("Logs", "WriterLogs")
         )
         self._role = role or make_role(
             self, "Role", "Stores analytics events and keeps the day's salt"
@@ -247,15 +289,14 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         )
         # Under a role that was given both run, and it needs each right once.
         self._writes = tuple(
-            _permissions.EventWrites(each, (stack.account, *trusted))
+            _permissions.EventWrites(each, (stack.account, *trusted), patterns)
             for each in ((role,) if role else (self._role, writer_role))
         )
-        for writes in self._writes:
-            writes.allow(*patterns)
         _permissions.let_ingest(
             self._role, self._salt_bucket, queues.events, self._log_group
         )
         _permissions.let_write(writer_role, queues.events, writer_log_group)
+        protection = protection.prepare(self, self._role, writer_role)
         for statement in statements:
             self.add_to_role_policy(statement)
         if role is not None:
@@ -265,11 +306,13 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             self,
             "Function",
             description="Checks analytics events and stores them in S3",
+            encryption_key=encryption_key,
             entry=ENTRY,
             environment=self._variables(),
             log_group=self._log_group,
             memory_size=memory_size or _costs.MEMORY_MIB,
             name=physical_name(function_prefix),
+            network=protection.network,
             reserved_concurrent_executions=reserved_concurrent_executions,
             role=self._role,
             timeout=timeout,
@@ -277,9 +320,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         writer = make_writer(
             self,
             buffering=buffering,
+            encryption_key=encryption_key,
             environment=self._environment.writer_variables(),
             log_group=writer_log_group,
             name=physical_name(function_prefix, "writer"),
+            network=protection.network,
             queue=queues.events,
             role=writer_role,
         )
@@ -291,19 +336,24 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             self._function,
             ApiSettings(
                 burst_limit=throttling_burst_limit or _costs.BURST_LIMIT,
+                encryption_key=encryption_key,
                 log_retention=retention,
                 name=api_name
                 or physical_name(function_prefix)
                 or Names.unique_resource_name(self),
                 rate_limit=throttling_rate_limit or _costs.RATE_LIMIT,
-                removal_policy=self._removal_policy,
+                removal_policy=self._keeping.removal_policy,
             ),
         )
 
         self._door.build(self._front.endpoint, self._function)
 
         self._catalog = catalog or EventCatalog(
-            self, "Catalog", removal_policy=self._removal_policy
+            self,
+            "Catalog",
+            encryption_key=encryption_key,
+            removal_policy=self._keeping.removal_policy,
+            server_access_logs_bucket=server_access_logs_bucket,
         )
 
         if enable_metrics:
@@ -401,6 +451,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         write_keys: Sequence[WriteKey] = (),
         throttling_rate_limit: float | None = None,
         throttling_burst_limit: int | None = None,
+        versioned: bool = False,
     ) -> Tenant:
         """Register a tenant, whose name requests may give instead of a bucket.
 
@@ -432,6 +483,9 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             throttling_burst_limit: Requests that each of these routes takes at once.
                 Only with `throttling_rate_limit`.
                 Default: twice the rate.
+            versioned: Whether what is deleted from a new bucket is kept for another 30
+                days as an old version, also when `retention` ends.
+                Default: what is deleted is gone.
 
         Returns:
             The tenant.
@@ -456,6 +510,12 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
                     "lifecycle is its owner's; add a lifecycle rule to that bucket, or "
                     "leave 'bucket' out"
                 )
+        _kinds.flags(versioned=versioned)
+        if versioned and bucket is not None:
+            raise ValueError(
+                f"'versioned' of tenant {name!r} is given with 'bucket', whose "
+                "versions are its owner's; set it on that bucket, or leave 'bucket' out"
+            )
         _kinds.resource(
             "bucket",
             bucket,
@@ -476,7 +536,9 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             widest = TenantEntry("x" * BUCKET_CHARS, owner, origins, digests, own_route)
             self._environment.with_tenant(name, widest).check_size()
             home = self._child("Tenants")
-            bucket = _tenants.make_bucket(home, name, retention, self._removal_policy)
+            bucket = _tenants.make_bucket(
+                home, name, retention, self._keeping, versioned=versioned
+            )
         tenant = Tenant(name, bucket, origins, retention, keys, *(limit or ()))
         environment = self._environment.with_tenant(
             name,

@@ -86,7 +86,12 @@ def policies_of(stack: Stack, name: str) -> Policies:
         name: How the logical ids of the role's policies begin.
     """
     resources = Template.from_stack(stack).to_json()["Resources"]
-    known = {"AWS::Partition": "aws", "AWS::AccountId": ACCOUNT, "AWS::Region": REGION}
+    known = {
+        "AWS::AccountId": ACCOUNT,
+        "AWS::Partition": "aws",
+        "AWS::Region": REGION,
+        "AWS::URLSuffix": "amazonaws.com",
+    }
     arns = {}
     for logical_id, resource in resources.items():
         construct = logical_id[:-_HASH_CHARS]

@@ -171,6 +171,34 @@ def test_refuses_a_bucket_that_another_tenant_has_under_its_given_name(
         )
 
 
+def test_what_is_deleted_stays_as_a_version_for_a_while(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.add_tenant("acme", retention=Duration.days(400), versioned=True)
+    built = build(tracker)
+    bucket = built.all("AWS::S3::Bucket")[built.id_of("AWS::S3::Bucket", "Tenantsacme")]
+    properties = bucket["Properties"]
+
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = {each["Id"]: each for each in properties["LifecycleConfiguration"]["Rules"]}
+    assert list(rules) == ["EventsAreTiered", "EventsExpire", "OldVersionsExpire"]
+    assert rules["OldVersionsExpire"] == {
+        "ExpiredObjectDeleteMarker": True,
+        "Id": "OldVersionsExpire",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+        "Prefix": "analytics/",
+        "Status": "Enabled",
+    }
+
+
+def test_versions_of_a_bucket_that_was_given_are_its_owners(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+
+    with pytest.raises(ValueError, match=r"'versioned' of tenant 'acme'.*its owner's"):
+        tracker.add_tenant("acme", bucket=s3.Bucket(stack, "Lake"), versioned=True)
+    with pytest.raises(ValueError, match="'versioned' must be True or False, got 'no'"):
+        tracker.add_tenant("acme", versioned="no")  # type: ignore[arg-type]  # wrong
+
+
 def test_a_refused_tenant_leaves_no_bucket_behind(stack: Stack) -> None:
     tracker = AnalyticsTracker(stack, "Tracker")
     made = 0

@@ -1,0 +1,107 @@
+"""What the tracker's own KMS key must allow, to whom: no action more than is used.
+
+A bucket of a tenant's with a key is granted by `_permissions.EventWrites`, those who
+query by `_query_rights`, those who read by `_permissions.read_events`. Lambda takes the
+right to open a function's environment as a grant of its own, which whoever deploys the
+function gives it by `kms:CreateGrant`.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Annotations, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from . import _kinds
+from ._catalog_checks import differ
+from ._catalog_checks import encryption_key as check_alias
+from ._permissions import ENCRYPT
+
+DECRYPT = "kms:Decrypt"
+#: What a log group's key must allow to CloudWatch Logs.
+#: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+KEEP_LOGS = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+)
+
+
+def check_key(scope: Construct, key: kms.IKey | None) -> None:
+    """Refuse a key that cannot be granted, or is known to be elsewhere.
+
+    Raises:
+        ValueError: If it is none, an alias whose key is not known, or in another
+            account or region than `scope`.
+    """
+    _kinds.resource(
+        "encryption_key", key, "key_arn", "import it with kms.Key.from_key_arn(…)"
+    )
+    if key is None:
+        return
+    check_alias(key)
+    stack = Stack.of(scope)
+    for what, theirs, ours in (
+        ("account", key.env.account, stack.account),
+        ("region", key.env.region, stack.region),
+    ):
+        if differ(theirs, ours):
+            raise ValueError(
+                f"'encryption_key' is in {what} {theirs} and the tracker in {ours}, "
+                "and CloudWatch Logs takes no key from there; pass a key of the "
+                f"tracker's own {what}"
+            )
+
+
+def let_ingest(role: iam.IRole, key: kms.IKey) -> None:
+    """Let the function store and read salts, and put events on the queue.
+
+    Whoever sends to a queue must be able to decrypt: SQS verifies its data key so.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    """
+    key.grant(role, DECRYPT, ENCRYPT)
+
+
+def let_write(role: iam.IRole, key: kms.IKey) -> None:
+    """Let the writer have the queue's messages."""
+    key.grant(role, DECRYPT)
+
+
+def let_keep_logs(scope: Construct, key: kms.IKey) -> None:
+    """Let CloudWatch Logs encrypt log groups of the stack's with a key.
+
+    A log group's name is made by CloudFormation and begins with the stack's; its ARN
+    here would make a cycle, since the log group needs the key first.
+    """
+    stack = Stack.of(scope)
+    # A nested stack has no name that another stack could be told.
+    home = Stack.of(key).node.path == stack.node.path or not stack.nested_stack_parent
+    groups = f"{stack.stack_name}-*" if home else "*"
+    service = f"logs.{stack.region}.{stack.url_suffix}"
+    added = key.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=list(KEEP_LOGS),
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": (
+                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}"
+                        f":log-group:{groups}"
+                    )
+                }
+            },
+            principals=[iam.ServicePrincipal(service)],
+            resources=["*"],
+        )
+    )
+    if not added.statement_added:
+        Annotations.of(scope).add_warning_v2(
+            "analytics-tracker:key-policy-not-changed",
+            f"The policy of the key {key.node.path} cannot be changed here, for it was "
+            "imported: let the service logs.<region>.amazonaws.com use it for log "
+            f"groups ({', '.join(KEEP_LOGS)}) in its key policy, or the log groups "
+            "cannot be made",
+        )
