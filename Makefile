@@ -9,11 +9,11 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 # Those with a target of their own.
-SUITES := handler faults privacy athena e2e
+SUITES := handler faults privacy athena e2e rules
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy \
-	test-athena test-e2e test-pythons \
+	test-athena test-e2e test-rules test-pythons \
 	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
 	bench-worst bench-agents wheel \
 	clean
@@ -63,6 +63,10 @@ test-e2e: $(VENV)/.dev ## Deploy the examples, and send events to them (minutes)
 test-privacy: $(VENV)/.dev ## Try every address of a network against its stored hash
 	$(BIN)/python -m pytest tests/privacy
 
+test-rules: $(VENV)/.dev ## Compare what checkov finds in the examples with the ledger
+	PYTHON=$(BIN)/python .ci/rules
+	$(BIN)/python -m pytest tests/rules
+
 test-pythons: $(VENV)/.dev ## Test on every Python of the supported range that is here
 	.ci/pythons
 
@@ -76,7 +80,7 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-faults test-privacy test-athena test-cdk-floor \
+check: lint types test test-rules test-faults test-privacy test-athena test-cdk-floor \
 	test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
@@ -91,7 +95,8 @@ mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must n
 snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py
 
-docs: $(VENV)/.dev ## Renew the generated parts of the README
+docs: $(VENV)/.dev ## Renew the generated parts of the README and COMPLIANCE.md
+	$(BIN)/python -m tools.compliance
 	$(BIN)/python -m tools.readme
 
 load: $(VENV)/.dev ## Send 200,000 events through the local server and find each (minutes)

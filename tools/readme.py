@@ -29,8 +29,9 @@ from analytics_tracker_construct._handler import columns, limits, refusals
 from analytics_tracker_construct._sql import queries
 from benchmarks import costs, markdown
 from tests.infra import ledger
+from tests.infra.findings import ENTRIES, MINIMAL
 
-from . import figures
+from . import compliance, figures
 
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -102,6 +103,7 @@ def generated(text: str) -> str:
         "load": figures.load,
         "nag": _nag,
         "queries": _queries,
+        "rules": compliance.counts,
         "resources": lambda: _resources(template),
         "tenants": lambda: _arguments_of(AnalyticsTracker.add_tenant),
         "worst": figures.worst,
@@ -166,8 +168,7 @@ def _iam(template: dict[str, Any]) -> str:
 def _nag() -> str:
     rows = [
         (f"`{row.rule}`", f"`{row.where}`", row.reason)
-        for row in ledger.NAG
-        if "minimal" in row.examples
+        for row in ledger.rows_of(ENTRIES, MINIMAL, "cdk-nag AwsSolutions")
     ]
     return markdown.table(("rule", "where", "reason"), rows)
 

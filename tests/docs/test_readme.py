@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tools import readme
+from tools import compliance, readme
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -22,6 +22,7 @@ TEXT = readme.README.read_text()
 DOCUMENTS = [
     "README.md",
     "ARCHITECTURE.md",
+    "COMPLIANCE.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "tests/handler/MUTANTS.md",
@@ -65,6 +66,13 @@ def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
 def test_its_generated_parts_are_as_the_code_says() -> None:
     """`make docs` renews them."""
     assert readme.generated(TEXT) == TEXT
+
+
+def test_the_ledger_of_findings_is_as_the_tests_hold_it() -> None:
+    """`make docs` renews it."""
+    text = compliance.DOCUMENT.read_text()
+
+    assert compliance.generated(text) == text
 
 
 def test_its_commands_answer_what_it_shows(

@@ -1,4 +1,4 @@
-"""The examples, run as a user runs them and looked at as a reviewer does."""
+"""The examples, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import lint_file  # type: ignore[import-untyped]  # it has no types
-from cfnlint.config import ManualArgs  # type: ignore[import-untyped]  # likewise
 
 Json = dict[str, Any]
 
@@ -24,21 +22,6 @@ FOLDER = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/app.py"))
 
 _ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")
-_RULE = re.compile(r"(?P<rule>[^\[]+)(?:\[(?P<detail>.*)\])?")
-
-
-class Finding(NamedTuple):
-    """What a tool says of a resource."""
-
-    rule: str
-    where: str
-    """A construct's path (cdk-nag) or a place in the template (cfn-lint)."""
-    text: str
-    detail: str = ""
-    """What cdk-nag puts in brackets after a rule that fires for each statement."""
-
-    def __str__(self) -> str:
-        return f"{self.rule} at {self.where}: {self.text} {self.detail}".rstrip()
 
 
 class Assembly(NamedTuple):
@@ -74,16 +57,28 @@ class Assembly(NamedTuple):
 
     def annotations(self) -> list[str]:
         """Return the warnings and errors that constructs left."""
+        return [
+            f"{path}: {entry['data']}"
+            for path, entry in self._metadata()
+            if entry["type"] in ("aws:cdk:warning", "aws:cdk:error")
+        ]
+
+    def paths(self) -> dict[str, str]:
+        """Return the resources' construct paths by their logical ids."""
+        return {
+            str(entry["data"]): path.removeprefix("/")
+            for path, entry in self._metadata()
+            if entry["type"] == "aws:cdk:logicalId"
+        }
+
+    def _metadata(self) -> Iterator[tuple[str, Json]]:
         stack = self.manifest()
         found = dict(stack.get("metadata", {}))
         if "additionalMetadataFile" in stack:
             found |= self._read(stack["additionalMetadataFile"])
-        return [
-            f"{path}: {entry['data']}"
-            for path, entries in found.items()
-            for entry in entries
-            if entry["type"] in ("aws:cdk:warning", "aws:cdk:error")
-        ]
+        for path, entries in found.items():
+            for entry in entries:
+                yield path, entry
 
     def _read(self, name: str) -> Json:
         return dict(json.loads((self.folder / name).read_text(encoding="utf-8")))
@@ -127,42 +122,3 @@ def construct_tree(name: str) -> cdk.App:
         runpy.run_path(str(FOLDER / name / "app.py"), run_name="__main__")
     (app,) = apps
     return app
-
-
-def nag(app: cdk.App) -> list[Finding]:
-    """Return what cdk-nag's AwsSolutions rules find in an app."""
-    found = []
-    for violation in AwsSolutionsChecks(app).validate_scope(app).violations:
-        parts = _RULE.fullmatch(violation.rule_name)
-        assert parts is not None
-        for resource in violation.violating_resources:
-            assert resource.construct_path is not None
-            found.append(
-                Finding(
-                    parts["rule"],
-                    resource.construct_path,
-                    violation.description,
-                    parts["detail"] or "",
-                )
-            )
-    return found
-
-
-def acknowledge(app: cdk.App, finding: Finding, reason: str) -> None:
-    """Acknowledge one of cdk-nag's findings, as a user would."""
-    node = app.node
-    for part in finding.where.split("/"):
-        node = node.find_child(part).node
-    rule = f"{finding.rule}[{finding.detail}]" if finding.detail else finding.rule
-    cdk.Validations.of(node.scopes[-1]).acknowledge(
-        cdk.Acknowledgment(id=rule, reason=reason)
-    )
-
-
-def lint(template: Path) -> list[Finding]:
-    """Return what cfn-lint finds in a template, wherever it may be deployed."""
-    options = ManualArgs(regions=["us-east-1", "eu-central-1"])
-    return [
-        Finding(match.rule.id, "/".join(map(str, match.path or ())), str(match.message))
-        for match in lint_file(template, options)
-    ]

@@ -1,217 +1,122 @@
-"""What cdk-nag and cfn-lint find in the examples, and why it stays.
+"""What reviewers' tools find in the examples, and why it stays: how that is written.
 
-A finding that is in no row fails a test, and so does a row that nothing finds any more.
+The rows themselves are in `findings.py`. A finding that is in no row fails a test, and
+so does a row that nothing finds any more; so there are as many rows as findings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from .example_apps import NAMES, Finding
+#: The tools and packs, by the beginning of their rules' names.
+TOOLS = {
+    "AwsSolutions-": "cdk-nag AwsSolutions",
+    "Serverless-": "cdk-nag Serverless",
+    "NIST.800.53.R5-": "cdk-nag NIST 800-53 R5",
+    "HIPAA.Security-": "cdk-nag HIPAA Security",
+    "PCI.DSS.321-": "cdk-nag PCI DSS 3.2.1",
+    "CKV": "checkov",
+    "W": "cfn-lint",
+    "I": "cfn-lint",
+}
+
+#: The end of a logical id, which changes with the construct's path.
+_HASH = re.compile(r"(?<=\w)[0-9A-F]{8}(?=\.Arn>)")
 
 
-class Row(NamedTuple):
-    """One acknowledgement."""
+class Finding(NamedTuple):
+    """What a tool says of a resource."""
 
     rule: str
     where: str
-    """The place below the stack; `*` stands for one part of the path."""
-    reason: str
-    examples: Sequence[str] = NAMES
-    """The examples in which it is found."""
+    """The construct's path."""
+    text: str
     detail: str = ""
-    """How the detail in brackets ends, for rules that have one."""
+    """What cdk-nag puts in brackets after a rule that fires for each statement."""
 
-    def covers(self, example: str, finding: Finding) -> bool:
-        """Whether this row is about a finding in an example."""
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.where}: {self.text} {self.detail}".rstrip()
+
+
+class Row(NamedTuple):
+    """One finding that stays."""
+
+    rule: str
+    example: str
+    where: str
+    """The construct's path below the stack."""
+    detail: str
+    reason: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this row is about a finding in its example."""
         return (
-            example in self.examples
-            and finding.rule == self.rule
-            and self._place().fullmatch(finding.where) is not None
-            and finding.detail.endswith(self.detail)
-            and bool(finding.detail) == bool(self.detail)
+            finding.rule == self.rule
+            and finding.where.partition("/")[2] == self.where
+            and _HASH.sub("", finding.detail) == self.detail
         )
 
-    def _place(self) -> re.Pattern[str]:
-        return re.compile("[^/]+/" + re.escape(self.where).replace(r"\*", "[^/]+"))
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.where} {self.detail}".rstrip()
 
 
-_OWN_API = ("minimal", "multi_tenant", "standalone")
-_OWN_BUCKETS = ("multi_tenant", "standalone")
-_HOST = ("existing_stack",)
+class Entry(NamedTuple):
+    """Findings that stay for one reason: each rule, at each place, in each example."""
 
-_OPEN = "browsers of strangers send events; the allow-list of buckets is the check"
-_IMAGE = "a mail or a page asks for an image without credentials; checks as above"
-_HOSTS_OWN = "the host's own API, as it was before the tracker came"
+    topic: str
+    reason: str
+    rules: Sequence[str]
+    places: Sequence[str]
+    examples: Sequence[str]
+    details: Sequence[str] = ("",)
 
-NAG = (
-    Row(
-        "AwsSolutions-APIG1",
-        "Tracker/Api/DeploymentStage.prod/Resource",
-        "access logs of a REST API need a role that is the whole account's, which is "
-        "not a library's to set; TrackerApi.rest(access_logs=True) turns them on",
-        _OWN_API,
-    ),
-    Row(
-        "AwsSolutions-APIG3",
-        "Tracker/Api/DeploymentStage.prod/Resource",
-        "a web ACL costs by the month; TrackerApi.rest(web_acl_arn=…) adds one",
-        _OWN_API,
-    ),
-    Row(
-        "AwsSolutions-APIG6",
-        "Tracker/Api/DeploymentStage.prod/Resource",
-        "execution logs would hold addresses and bodies, which are never logged",
-        _OWN_API,
-    ),
-    Row("AwsSolutions-APIG4", "Tracker/Routes/Post/Resource", _OPEN),
-    Row(
-        "AwsSolutions-APIG4",
-        "Tracker/Routes/Options/Resource",
-        "a browser sends a preflight without credentials",
-    ),
-    Row("AwsSolutions-COG4", "Tracker/Routes/Post/Resource", _OPEN),
-    Row("AwsSolutions-APIG4", "Tracker/Routes/Get/Resource", _IMAGE),
-    Row("AwsSolutions-COG4", "Tracker/Routes/Get/Resource", _IMAGE),
-    *(
-        Row(
-            "AwsSolutions-IAM5",
-            f"Tracker/{role}/DefaultPolicy/Resource",
-            "an event's key is not known before it comes; accounts are a condition",
-            detail="/analytics/*",
-        )
-        for role in ("Role", "WriterRole")
-    ),
-    Row(
-        "AwsSolutions-IAM5",
-        "Tracker/Role/DefaultPolicy/Resource",
-        "each day has a salt of its own, under a prefix that holds nothing else",
-        detail="/salts/*",
-    ),
-    Row(
-        "AwsSolutions-IAM5",
-        "Analyst/DefaultPolicy/Resource",
-        "an analyst reads every event of the tenant",
-        ("multi_tenant",),
-        detail="/analytics/*",
-    ),
-    Row(
-        "AwsSolutions-IAM5",
-        "Analyst/DefaultPolicy/Resource",
-        "Athena names each result itself, below a folder that is the tenant's alone",
-        ("multi_tenant",),
-        detail="/results/analytics_tracker_catalog/shop/*",
-    ),
-    Row(
-        "AwsSolutions-S1",
-        "Tracker/Salts/Resource",
-        "one reader, few requests; server access logs would outlive the salts",
-    ),
-    Row(
-        "AwsSolutions-S1",
-        "Tracker/Catalog/Results/Resource",
-        "copies of what a query found, for a month; Athena keeps a history of its own",
-    ),
-    Row(
-        "AwsSolutions-S1",
-        "Tracker/Tenants/*/Resource",
-        "a log line for each event would cost as much as the event; an owner who needs "
-        "them passes a bucket that has them",
-        _OWN_BUCKETS,
-    ),
-    Row(
-        "AwsSolutions-S1",
-        "Lake/Resource",
-        "the host's own bucket, as it was before the tracker came",
-        _HOST,
-    ),
-    *(
-        Row(f"AwsSolutions-APIG{number}", f"{api}/{place}", _HOSTS_OWN, _HOST)
-        for api in ("Api", "PartnerApi")
-        for number, place in (
-            (1, "DeploymentStage.prod/Resource"),
-            (2, "Resource"),
-            (3, "DeploymentStage.prod/Resource"),
-            (6, "DeploymentStage.prod/Resource"),
-        )
-    ),
-    Row("AwsSolutions-APIG4", "Api/Default/status/GET/Resource", _HOSTS_OWN, _HOST),
-    Row("AwsSolutions-COG4", "Api/Default/status/GET/Resource", _HOSTS_OWN, _HOST),
-)
+    def rows(self) -> Iterator[Row]:
+        """Write it out."""
+        for rule in self.rules:
+            for example in self.examples:
+                for place in self.places:
+                    for detail in self.details:
+                        yield Row(rule, example, place, detail, self.reason)
 
-_BEHIND = ("minimal",)
 
-#: What is found besides where the minimal example has a front door.
-FRONT_DOOR = (
-    Row(
-        "AwsSolutions-CFR1",
-        "Tracker/FrontDoor/Distribution/Resource",
-        "which countries may send events is the operator's to decide",
-        _BEHIND,
-    ),
-    Row(
-        "AwsSolutions-CFR2",
-        "Tracker/FrontDoor/Distribution/Resource",
-        "a web ACL costs by the month; FrontDoor(web_acl_arn=…) adds one",
-        _BEHIND,
-    ),
-    Row(
-        "AwsSolutions-CFR3",
-        "Tracker/FrontDoor/Distribution/Resource",
-        "CloudFront's access logs hold addresses, which are never logged; "
-        "FrontDoor(access_log_bucket=…) turns them on",
-        _BEHIND,
-    ),
-    Row(
-        "AwsSolutions-CFR4",
-        "Tracker/FrontDoor/Distribution/Resource",
-        "CloudFront's own certificate comes with its own policy; "
-        "FrontDoor(domain_names=…, certificate=…) needs TLS 1.2",
-        _BEHIND,
-    ),
-    Row(
-        "AwsSolutions-SMG4",
-        "Tracker/FrontDoor/Secret1/Resource",
-        "the distribution and the function must change with it: "
-        "FrontDoor(secret_generation=…) does that without loss",
-        _BEHIND,
-    ),
-)
+def tool_of(rule: str) -> str:
+    """Return the tool that has a rule."""
+    return next(name for start, name in TOOLS.items() if rule.startswith(start))
 
-LINT = (
-    Row(
-        "W3005",
-        "*/DependsOn/1",
-        "the CDK itself makes a function depend on its role",
-    ),
-)
+
+def rows_of(entries: Iterable[Entry], example: str, tool: str) -> list[Row]:
+    """Return the rows about what a tool finds in an example."""
+    return [
+        row
+        for entry in entries
+        for row in entry.rows()
+        if row.example == example and tool_of(row.rule) == tool
+    ]
 
 
 def judge(
-    example: str, findings: Sequence[Finding], rows: Sequence[Row]
+    findings: Iterable[Finding], rows: Sequence[Row]
 ) -> tuple[list[str], list[str]]:
-    """Compare what was found in an example with the rows that are about it.
+    """Compare what a tool found in an example with the rows that are about it.
 
     Returns:
-        The findings that no row covers, and the rows that cover no finding.
+        The findings that not just one row covers, and the rows that cover not just one.
     """
+    found = set(findings)
     new = [
         str(finding)
-        for finding in findings
-        if not any(row.covers(example, finding) for row in rows)
+        for finding in sorted(found)
+        if sum(row.covers(finding) for row in rows) != 1
     ]
     gone = [
-        f"{row.rule} at {row.where} {row.detail}".rstrip()
-        for row in rows
-        if example in row.examples
-        and not any(row.covers(example, finding) for finding in findings)
+        str(row) for row in rows if sum(row.covers(finding) for finding in found) != 1
     ]
     return new, gone
 
 
-def reason_for(example: str, finding: Finding, rows: Sequence[Row]) -> str:
+def reason_for(finding: Finding, rows: Iterable[Row]) -> str:
     """Return why a finding that one row covers stays."""
-    (reason,) = (row.reason for row in rows if row.covers(example, finding))
+    (reason,) = (row.reason for row in rows if row.covers(finding))
     return reason
