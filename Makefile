@@ -9,13 +9,13 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 # Those with a target of their own.
-SUITES := handler faults privacy athena e2e rules
+SUITES := handler faults privacy athena e2e rules client
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy \
-	test-athena test-e2e test-rules test-pythons \
+	test-athena test-e2e test-rules test-client test-pythons \
 	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
-	bench-worst bench-agents wheel \
+	bench-worst bench-agents bench-client client wheel \
 	clean
 
 help: ## List the targets
@@ -60,6 +60,16 @@ test-e2e: $(VENV)/.dev ## Deploy the examples, and send events to them (minutes)
 	.ci/e2e
 	$(BIN)/python -m pytest tests/e2e
 
+client/node_modules/.package-lock.json: client/package-lock.json
+	@npm ci --prefix client --no-audit --no-fund --loglevel=error
+	@touch $@
+
+client: client/node_modules/.package-lock.json ## Build the browser client from its source
+	@npm run --silent --prefix client build
+
+test-client: $(VENV)/.dev client/node_modules/.package-lock.json ## Test the browser client in Chromium
+	$(BIN)/python -m pytest tests/client -n 2 --dist loadfile
+
 test-privacy: $(VENV)/.dev ## Try every address of a network against its stored hash
 	$(BIN)/python -m pytest tests/privacy
 
@@ -80,8 +90,8 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-rules test-faults test-privacy test-athena test-cdk-floor \
-	test-pythons ## What CI runs
+check: lint types test test-rules test-faults test-privacy test-client test-athena \
+	test-cdk-floor test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
@@ -113,6 +123,10 @@ bench: $(VENV)/.dev ## Measure the ingest path beside its peers (under ten minut
 	@$(BIN)/python -m benchmarks.install
 	@$(BIN)/python -m benchmarks.ingest
 
+bench-client: $(VENV)/.dev client/node_modules/.package-lock.json ## Measure the browser client beside its peers
+	@npm ci --prefix benchmarks/peers/client --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m benchmarks.client --record
+
 bench-agents: $(VENV)/.dev ## Measure how user agents are classified: AGENTS=FILE.jsonl.gz
 	@test -n "$(AGENTS)" || { echo "name labelled user agents: make bench-agents AGENTS=FILE.jsonl.gz"; \
 		$(BIN)/python benchmarks/user_agents.py --help; exit 2; }
@@ -124,4 +138,5 @@ wheel: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .venv-* dist build cdk.out .pytest_cache .mypy_cache .ruff_cache \
 		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers mutants \
-		fuzz-findings tests/iam/node_modules
+		fuzz-findings tests/iam/node_modules client/node_modules \
+		benchmarks/peers/client/node_modules

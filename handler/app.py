@@ -133,6 +133,11 @@ def make_app(
             return replies.preflight(route, cors)
         if method != replies.METHODS[route]:
             raise Refused(Refusal.METHOD_NOT_ALLOWED)
+        if route == replies.SCRIPT:
+            # Loaded here, and read once: most requests are events.
+            from . import script  # noqa: PLC0415 - as said above
+
+            return script.reply(visit.request.headers, gzip=config.compress)
         if route == replies.PIXEL:
             # Loaded here, since a cold start seldom begins with an image.
             from . import pixel  # noqa: PLC0415 - as said above

@@ -24,8 +24,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "clientTimestamp",
         "string",
-        "The time as sent where the server corrected a wrong clock, else null; "
-        "in this version always null",
+        "The time as sent where the server corrected a wrong clock, else null",
     ),
     Column("serverTimestamp", "string", "When the function received it"),
     Column("page", "string", "The page's path or URL"),

@@ -38,6 +38,7 @@ class Draft:
     """
 
     __slots__ = (
+        "client_timestamp",
         "day",
         "destination",
         "device",
@@ -93,6 +94,8 @@ class Draft:
         self.digits = digits
         self.id_is_ours = False
         """Whether the id was made here, so that another may be drawn."""
+        self.client_timestamp = "null"
+        """The time as sent, as JSON, where `timestamp` is a corrected one."""
         self.salt_missing = False
         """Whether the address was left out for want of a salt."""
         self.is_taken = False

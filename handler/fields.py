@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from . import compact, limits, times
 from .draft import Draft, Step
@@ -20,6 +21,7 @@ FIELDS = frozenset(
         "eventId",
         "eventType",
         "timestamp",
+        "sentAt",
         "page",
         "userAgent",
         "viewport",
@@ -43,6 +45,7 @@ _BUCKET_MISSING = Refusal.BUCKET_MISSING
 _EVENT_TYPE_MISSING = Refusal.EVENT_TYPE_MISSING
 _TIMESTAMP_MISSING = Refusal.TIMESTAMP_MISSING
 
+_CLOCK = timedelta(seconds=limits.CLOCK_SECONDS)
 _NO_VIEWPORT = '{"width":null,"height":null}'
 
 
@@ -81,6 +84,9 @@ def put_fields(entropy: Callable[[int], bytes]) -> Step:
         else:
             instant, draft.timestamp = times.read(stamp)
             draft.day = times.storage_day(instant, visit.received)
+        sent_at = get("sentAt")
+        if sent_at is not None:
+            _correct(draft, sent_at)
         page, session, referrer = get("page"), get("sessionId"), get("referrer")
         # Half of these are not there, which is not worth a call.
         draft.page = None if page is None else _text(page, "page")
@@ -102,6 +108,29 @@ def draw_id(draft: Draft, entropy: Callable[[int], bytes]) -> None:
     """Give the draft a new id: `<unix seconds>-<8 or 16 hex digits>`."""
     drawn = entropy(draft.digits // 2).hex()
     draft.event_id = f"{int(draft.visit.seconds)}-{drawn}"
+
+
+def _correct(draft: Draft, sent_at: object) -> None:
+    """Correct the event's time where the client's clock is wrong.
+
+    The clock that made `timestamp` made `sentAt` too, as the request left, and the
+    server knows when that was. The day stays that of the time as sent: it belongs to
+    the object's key, and a retry must find it.
+    """
+    if not isinstance(sent_at, str):
+        raise Refused(Refusal.STRING_EXPECTED, "sentAt")
+    try:
+        wrong = draft.visit.received - times.read(sent_at)[0]
+    except Refused:
+        raise Refused(Refusal.SENT_AT_INVALID) from None
+    if abs(wrong) <= _CLOCK:
+        return
+    try:
+        corrected = times.read(draft.timestamp)[0] + wrong
+    except OverflowError:
+        raise Refused(Refusal.TIMESTAMP_INVALID) from None
+    draft.client_timestamp = f'"{draft.timestamp}"'
+    draft.timestamp = times.stamp(corrected)
 
 
 def _text(value: Any, name: str) -> str:

@@ -91,7 +91,7 @@ def line_of(draft: Draft) -> bytes:
         f'{{"eventId":"{draft.event_id}",'
         f'"eventType":{_escaped(draft.event_type)},'
         f'"timestamp":"{draft.timestamp}",'
-        f'"clientTimestamp":null,'
+        f'"clientTimestamp":{draft.client_timestamp},'
         f'"serverTimestamp":"{visit.at}",'
         f'"page":{"null" if page is None else _escaped(page)},'
         f'"sessionId":{"null" if session is None else _escaped(session)},'

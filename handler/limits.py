@@ -26,6 +26,8 @@ VIEWPORT_PIXELS = 100_000
 DAYS_BACK = 7
 #: Seconds ahead of the server's clock in which it still does.
 SECONDS_AHEAD = 3600
+#: Seconds by which a client's clock may differ before its times are corrected.
+CLOCK_SECONDS = 60
 #: Bytes that Lambda allows for all environment variables together.
 #: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ENVIRONMENT_BYTES = 4096

@@ -43,8 +43,13 @@ def read(visit: Visit) -> Sent:
         require_depth(sent)
     except Refused as refused:
         return refused
-    sent.setdefault("timestamp", visit.at)
-    sent["timestamp"] = _LOST_PLUS.sub(r"\1+\2", sent["timestamp"])
+    if "timestamp" not in sent:
+        # The server's own, which needs no correction.
+        sent["timestamp"] = visit.at
+        sent.pop("sentAt", None)
+    for name in ("timestamp", "sentAt"):
+        if name in sent:
+            sent[name] = _LOST_PLUS.sub(r"\1+\2", sent[name])
     sent.setdefault("page", request.headers.get("referer"))
     return sent
 

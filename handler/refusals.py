@@ -169,6 +169,13 @@ class Refusal(Enum):
         "The time must be ISO 8601, such as 2026-01-31T12:00:00Z, "
         "with a year from 0001 to 9999 in UTC",
     )
+    SENT_AT_INVALID = (
+        "sent_at_invalid",
+        400,
+        "Invalid field: sentAt",
+        "The time must be ISO 8601, such as 2026-01-31T12:00:00Z, "
+        "with a year from 0001 to 9999 in UTC",
+    )
     EVENT_ID_INVALID = (
         "event_id_invalid",
         400,

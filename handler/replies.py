@@ -23,8 +23,9 @@ PREFLIGHT_SECONDS = 7200
 
 TRACK = "track"
 PIXEL = "pixel.gif"
+SCRIPT = "tracker.js"
 #: Methods by route: the last segment of the path.
-METHODS = {TRACK: "POST", PIXEL: "GET"}
+METHODS = {TRACK: "POST", PIXEL: "GET", SCRIPT: "GET"}
 #: Says why the pixel's event was not taken.
 REJECTED_HEADER = "X-Tracker-Rejected"
 

@@ -39,6 +39,8 @@ VIEWER_COUNTRY = "TRACKER_VIEWER_COUNTRY"
 FRONT_DOOR = "TRACKER_FRONT_DOOR"
 #: The header that it sends one of them in.
 FRONT_DOOR_HEADER = "x-tracker-front-door"
+#: `0` to send the browser client as it is: where the API may take base64 for text.
+COMPRESS = "TRACKER_COMPRESS"
 #: `1` to write metrics in CloudWatch's embedded metric format.
 METRICS = "TRACKER_METRICS"
 #: The SQS queue that takes events where S3 does not, or before S3 does.
@@ -58,6 +60,7 @@ NAMES = (
     HONOR_PRIVACY_SIGNALS,
     VIEWER_COUNTRY,
     FRONT_DOOR,
+    COMPRESS,
     METRICS,
     QUEUE_URL,
     BUFFERED,
@@ -98,6 +101,7 @@ class Settings(NamedTuple):
     metrics: bool = False
     queue_url: str | None = None
     buffered: bool = False
+    compress: bool = True
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -128,6 +132,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         metrics=flag(METRICS, default=False),
         queue_url=environment.get(QUEUE_URL) or None,
         buffered=flag(BUFFERED, default=False),
+        compress=flag(COMPRESS, default=True),
     )
 
 

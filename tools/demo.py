@@ -259,6 +259,7 @@ def _print(title: str, heads: tuple[str, ...], rows: Rows, out: Console) -> None
 def _commands(data: Path, out: Console) -> None:
     program = Path(sys.executable).with_name("analytics-tracker")
     name = os.path.relpath(program) if program.exists() else "analytics-tracker"
+    python = os.path.relpath(sys.executable) if program.exists() else "python"
     place = f"--data {data}"
     lines = (
         f"{name} query daily-page-views --local {place}",
@@ -266,6 +267,8 @@ def _commands(data: Path, out: Console) -> None:
         f'{name} query --local {place} "SHOW TABLES"',
         f"{name} sql list    # the queries that have names",
         f"{name} dev {place} --tenant shop    # the live page: http://127.0.0.1:8787/",
+        f"{python} examples/website/serve.py    # a site that uses the browser client: "
+        "http://127.0.0.1:8080/",
     )
     for line in lines:
         out.print(f"  {line}", soft_wrap=True, markup=False)

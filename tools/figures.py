@@ -10,6 +10,7 @@ from benchmarks import ingest, markdown, report, scenarios
 from benchmarks.queries import RESULTS as _LAKE
 
 _LOAD = Path(__file__).parents[1] / "benchmarks" / "load.json"
+_CLIENT = Path(__file__).parents[1] / "benchmarks" / "client.json"
 _WORST = Path(__file__).parents[1] / "benchmarks" / "worst.json"
 #: Bodies that are listed; the others take less.
 _LISTED = 6
@@ -167,3 +168,22 @@ def worst() -> str:
         ],
     )
     return f"{made}\n\nThe worst of {len(rows)}, measured on {found['date']}."
+
+
+def client() -> str:
+    """What the browser client takes of a visit beside its peers."""
+    found = json.loads(_CLIENT.read_text("utf-8"))
+    return markdown.table(
+        ("script", "bytes, gzipped", "main thread, ms", "requests", "bytes sent"),
+        [
+            (
+                row["name"],
+                f"{row['bytes']:,}",
+                f"{row['script_ms']:g}",
+                f"{row['requests']:g}"
+                + (f" and {row['preflights']:g} before them" * (row["preflights"] > 0)),
+                f"{row['bytes_sent']:,.0f}",
+            )
+            for row in found["scripts"]
+        ],
+    )

@@ -51,6 +51,12 @@ _FIELDS = {
         "When, in ISO 8601: `2026-01-31`, or with a time `T12:00`, seconds, a "
         "fraction, `Z` or an offset; without one it is UTC",
     ),
+    "sentAt": (
+        "string",
+        "The client's time as the request leaves, in ISO 8601. Where it is more than "
+        f"{limits.CLOCK_SECONDS} seconds off, `timestamp` is corrected, and the time "
+        "as sent is kept as `clientTimestamp`",
+    ),
     "eventId": (
         "string",
         "8 to 64 letters, digits and hyphens: makes a retry safe. "
@@ -93,6 +99,7 @@ def generated(text: str) -> str:
         "arguments": lambda: _arguments_of(AnalyticsTracker),
         "bench": figures.bench,
         "catalog": lambda: _arguments_of(EventCatalog),
+        "client": figures.client,
         "columns": _columns,
         "cost": _cost,
         "fields": _fields,
@@ -221,8 +228,9 @@ def _cost() -> str:
     return (
         f"{costs.tables()}\n\n"
         f"The default throttle of {_costs.RATE_LIMIT} requests a second lets "
-        f"{millions:.2f} million a day through by each of three routes (`/track` with "
-        "POST and OPTIONS, `/pixel.gif`), since API Gateway counts each by itself: "
+        f"{millions:.2f} million a day through by each of four routes (`/track` with "
+        "POST and OPTIONS, `/pixel.gif`, `/tracker.js`), since API Gateway counts each "
+        "by itself: "
         f"about ${usual:.0f} where POSTs and images bring one event each, and about "
         f"${worst:,.0f} on the worst of days, when each POST is a batch of "
         f"{limits.BODY_BYTES // 1024 // 1024} MiB for {limits.BATCH_OBJECTS} objects, "

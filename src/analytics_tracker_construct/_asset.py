@@ -1,4 +1,4 @@
-"""The functions' code as a CDK asset: an allow-list of its modules."""
+"""The functions' code as a CDK asset: an allow-list of its files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ._handler import FOLDER
 ENTRY = "handler.app.handler"
 WRITER_ENTRY = "handler.writer.handler"
 
-_MODULES = "*.py"
+#: The modules, and the browser client that they serve.
+FILES = ("*.py", "tracker.js")
 
 
 def handler_code() -> lambda_.Code:
-    """Return an asset that holds the folder `handler` with its modules.
+    """Return an asset that holds the folder `handler` with its files.
 
-    Its hash is made from the modules alone. So it is the same from a source tree,
+    Its hash is made from these alone. So it is the same from a source tree,
     a wheel and an editable install, whatever bytecode or other files lie beside
     them, and a new interpreter does not redeploy the function.
     """
@@ -29,16 +30,21 @@ def handler_code() -> lambda_.Code:
         str(FOLDER.parent),
         asset_hash=digest(FOLDER),
         asset_hash_type=AssetHashType.CUSTOM,
-        exclude=["*", f"!/{name}", f"/{name}/*", f"!/{name}/{_MODULES}"],
+        exclude=[
+            "*",
+            f"!/{name}",
+            f"/{name}/*",
+            *(f"!/{name}/{pattern}" for pattern in FILES),
+        ],
         ignore_mode=IgnoreMode.GIT,
     )
 
 
 def digest(folder: Path) -> str:
-    """Return the SHA-256 of `folder`'s modules: their names and their bytes."""
+    """Return the SHA-256 of `folder`'s files: their names and their bytes."""
     total = hashlib.sha256()
-    for module in sorted(folder.glob(_MODULES)):
-        content = module.read_bytes()
-        total.update(f"{module.name} {len(content)}\n".encode())
+    for file in sorted(path for pattern in FILES for path in folder.glob(pattern)):
+        content = file.read_bytes()
+        total.update(f"{file.name} {len(content)}\n".encode())
         total.update(content)
     return total.hexdigest()

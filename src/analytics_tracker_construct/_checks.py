@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from aws_cdk import Duration, Token
 
-from ._front import PATHS
+from ._front import PATHS, SCRIPT
 from ._handler import buckets
 
 _T = TypeVar("_T")
@@ -233,8 +233,9 @@ def caller(source_arn: str) -> None:
     last = source_arn.rpartition("/")[2]
     if "/" not in source_arn or Token.is_unresolved(last):
         return
-    if last not in PATHS and "*" not in last:
-        known = " or ".join(f"'/{path}'" for path in PATHS)
+    paths = (*PATHS, SCRIPT)
+    if last not in paths and "*" not in last:
+        known = " or ".join(f"'/{path}'" for path in paths)
         raise ValueError(
             f"'source_arn' {source_arn!r} has a path that ends in '/{last}', and the "
             f"function answers 404 to all but {known}; let the other API's path "

@@ -209,23 +209,28 @@ def worst_dollars_a_day(
     rate: float = RATE_LIMIT,
     design: Design | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    *,
+    script: bool = True,
 ) -> float:
     """Return what the worst day costs on which each route takes `rate` a second.
 
-    A tracker has three routes, and API Gateway counts each by itself: "per-API,
-    per-stage throttling limits are applied at the API method level".
+    A tracker has four routes, a tenant three of its own, and API Gateway counts each
+    by itself: "per-API, per-stage throttling limits are applied at the API method
+    level".
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 
     Each POST is as large as may be and becomes as many objects as may be; each image
     brings one event, of as many bytes as a URL may have. S3 stores them, and the
     function does not hear of it and runs into its timeout. So each object goes to the
-    queue as well, and the writer stores it once more. Preflights store nothing.
+    queue as well, and the writer stores it once more. Preflights and the browser client
+    store nothing.
 
     Args:
         rate: Requests a second on each route.
         design: What the tracker is.
             Default: all by default.
         timeout_seconds: Seconds that the function may run.
+        script: Whether one of the routes is the browser client's.
     """
     design = design or Design()
     places = limits.BATCH_OBJECTS
@@ -247,7 +252,8 @@ def worst_dollars_a_day(
     preflight = bill(
         design._replace(buffered=False), Work(places=0, request_seconds=0.002)
     )
-    million = _twice(design, batch) + _twice(design, image) + preflight.total
+    nothing_stored = preflight.total * (2 if script else 1)
+    million = _twice(design, batch) + _twice(design, image) + nothing_stored
     return requests_a_day(rate) / 1e6 * million
 
 

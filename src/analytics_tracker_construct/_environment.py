@@ -49,6 +49,7 @@ class Environment:
     viewer_country: bool
     metrics: bool
     buffered: bool
+    compress: bool = True
     front_door: tuple[str, ...] = ()
     names_chars: int = NAMES_CHARS
     """Characters of a role's policies that are left for buckets' names."""
@@ -75,6 +76,7 @@ class Environment:
             settings.HONOR_PRIVACY_SIGNALS: "1" if self.honor_privacy_signals else "0",
             settings.VIEWER_COUNTRY: "1" if self.viewer_country else "",
             settings.FRONT_DOOR: ",".join(self.front_door),
+            settings.COMPRESS: "" if self.compress else "0",
             settings.METRICS: "1" if self.metrics else "",
             settings.QUEUE_URL: self.queue_url,
             settings.BUFFERED: "1" if self.buffered else "",

@@ -101,6 +101,11 @@ class ApiPlan(Protocol):
         """
         ...
 
+    @property
+    def decodes_base64(self) -> bool:
+        """Whether an answer may be bytes, whatever types its client accepts."""
+        ...
+
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
     ) -> Front:

@@ -13,6 +13,7 @@ from constructs import Construct
 from ._access_logs import HTTP_FORMAT
 from ._front import (
     PIXEL,
+    SCRIPT,
     TRACK,
     ApiMetrics,
     ApiSettings,
@@ -34,6 +35,7 @@ class NewHttp:
 
     access_logs: bool
     existing: bool = False
+    decodes_base64: bool = True
 
     def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
         """It has no edge endpoint."""
@@ -105,6 +107,7 @@ class ExistingHttp:
     api: apigatewayv2.IHttpApi
     stage_name: str | None
     existing: bool = True
+    decodes_base64: bool = True
 
     def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
         """It has no edge endpoint."""
@@ -152,6 +155,15 @@ def _add_routes(
         integration=integration,
         route_key=apigatewayv2.HttpRouteKey.with_(
             f"/{PIXEL}", apigatewayv2.HttpMethod.GET
+        ),
+    )
+    apigatewayv2.HttpRoute(
+        routes,
+        "Script",
+        http_api=api,
+        integration=integration,
+        route_key=apigatewayv2.HttpRouteKey.with_(
+            f"/{SCRIPT}", apigatewayv2.HttpMethod.GET
         ),
     )
     apigatewayv2.HttpRoute(

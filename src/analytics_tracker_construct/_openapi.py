@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._handler import draft, limits, refusals, replies, write_keys
+from ._handler import draft, limits, refusals, replies, script, write_keys
 from ._openapi_schemas import Destination, event_example, parameters, schemas
 from ._version import __version__
 
@@ -41,17 +41,27 @@ _HEADERS: Mapping[str, str] = {
     "Access-Control-Allow-Headers": "Headers that a web page may send",
     "Access-Control-Max-Age": "Seconds that a browser may remember this",
     "Allow": "The route's methods",
-    "Cache-Control": "No answer may be kept",
-    "Cross-Origin-Resource-Policy": "Lets any page show the image",
+    "Cache-Control": "Whether and how long the answer may be kept",
+    "Content-Encoding": "`gzip`, where the client takes it",
+    "Cross-Origin-Resource-Policy": "Lets any page show the image or run the script",
+    "ETag": "Names this version of the script; send it as `If-None-Match`",
     "Retry-After": "Seconds after which to send again what was not taken",
-    "Vary": "`Origin`, where the tracker lists origins",
+    "Vary": "What of the request the answer depends on: `Origin`, where the tracker "
+    "lists origins; for the script `Accept-Encoding`",
     "WWW-Authenticate": "How a server may send a write key. A REST API of API "
     "Gateway's passes it on as `x-amzn-Remapped-WWW-Authenticate`",
+    "X-Content-Type-Options": "The script is nothing but a script",
     replies.REJECTED_HEADER: "Why the event was not taken: error and message. "
     "Missing where it was",
 }
 # Headers whose value, or presence, depends on the request or the settings.
-_VARYING = {"Access-Control-Allow-Origin", "Vary", replies.REJECTED_HEADER}
+_VARYING = {
+    "Access-Control-Allow-Origin",
+    "Content-Encoding",
+    "ETag",
+    "Vary",
+    replies.REJECTED_HEADER,
+}
 
 #: How a server may send a write key; most tenants need none.
 _KEY = "writeKey"
@@ -61,6 +71,7 @@ _MEANINGS: Mapping[int, str] = {
     200: "Every event, or some of several, is stored",
     202: "Every event, or some of several, is stored or on the queue",
     204: "What a web page may send",
+    304: "The script at hand is still the same",
     400: "The request or its events are not of their form",
     401: "The tenant needs a write key, and none came",
     403: "The sender may not do this",
@@ -89,6 +100,7 @@ def document(
     operations = {
         replies.TRACK: _track(destination, key),
         replies.PIXEL: _pixel(destination, key),
+        replies.SCRIPT: _script(),
     }
     return {
         "openapi": "3.1.0",
@@ -213,6 +225,33 @@ def _pixel(destination: Destination, key: str | None) -> Json:
                 ("taken", taken),
                 ("refused", refused),
                 *_refused(replies.PIXEL, ANYWHERE),
+            ]
+        ),
+    }
+
+
+def _script() -> Json:
+    fresh = script.reply({"accept-encoding": "gzip"})
+    tag = {"if-none-match": fresh["headers"]["ETag"]}
+    return {
+        "operationId": "script",
+        "summary": "Load the browser client",
+        "description": "A page's script, with `data-tenant` or `data-bucket`. A "
+        f"browser keeps it for {script.MAX_AGE_SECONDS} seconds and then asks with "
+        "`If-None-Match`.",
+        "parameters": [
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "The `ETag` of the script at hand",
+                "schema": {"type": "string"},
+            },
+        ],
+        "responses": _responses(
+            [
+                ("script", fresh),
+                ("unchanged", script.reply(tag)),
+                *_refused(replies.SCRIPT, ANYWHERE),
             ]
         ),
     }

@@ -24,6 +24,9 @@ _NOTHING = {"type": "null"}
 _COMMENTS = {column.name: column.comment for column in columns.COLUMNS}
 _WORDS: Mapping[str, str] = {
     "bucket": "The bucket that the event is stored in; name it or the tenant",
+    "sentAt": "The client's time as the request left, in ISO 8601. Where it differs "
+    f"from the server's by more than {limits.CLOCK_SECONDS} seconds, the event's time "
+    "is corrected by the difference",
     "tenant": "The registered tenant that the event belongs to",
     "timestamp": "When it happened: ISO 8601, a year from 0001 to 9999 in UTC. Without "
     "a zone it is UTC, a date alone is its midnight",
@@ -190,6 +193,7 @@ def _fields() -> Json:
         "eventId": {**_NULLABLE, "pattern": _whole(fields.EVENT_ID)},
         "eventType": {"type": "string", "pattern": NOT_BLANK, **name},
         "timestamp": {"type": "string", "format": "date-time"},
+        "sentAt": {**_NULLABLE, "format": "date-time"},
         "sessionId": {**_NULLABLE, **name},
         "viewport": {
             "type": ["object", "null"],

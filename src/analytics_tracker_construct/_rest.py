@@ -15,6 +15,7 @@ from ._front import (
     NO_EDGE,
     PATHS,
     PIXEL,
+    SCRIPT,
     TRACK,
     ApiMetrics,
     ApiSettings,
@@ -38,6 +39,7 @@ class NewRest:
     web_acl_arn: str | None
     access_logs: bool
     existing: bool = False
+    decodes_base64: bool = True
 
     def tells_country(self, stack: Stack) -> bool:
         """Only an edge endpoint sets the header itself."""
@@ -146,6 +148,8 @@ class ExistingRest:
     api: apigateway.IRestApi
     stage_name: str | None
     existing: bool = True
+    # Its binary media types are its owner's, and an imported API does not tell them.
+    decodes_base64: bool = False
 
     def tells_country(self, stack: Stack) -> bool:  # noqa: ARG002 - the protocol's
         """Its endpoint is not the tracker's to know."""
@@ -175,9 +179,9 @@ class ExistingRest:
             Annotations.of(scope).add_warning_v2(
                 "analytics-tracker:rest-api-not-deployed",
                 "The REST API given to TrackerApi.existing_rest is not deployed by "
-                f"this app, so /{TRACK} and /{PIXEL} answer 403 until its stage gets a "
-                "new deployment: after each change of the tracker's routes run "
-                "'aws apigateway create-deployment --rest-api-id <id> "
+                f"this app, so /{TRACK}, /{PIXEL} and /{SCRIPT} answer 403 until its "
+                "stage gets a new deployment: after each change of the tracker's "
+                "routes run 'aws apigateway create-deployment --rest-api-id <id> "
                 "--stage-name <stage>'",
             )
         elif stage is None:
@@ -205,7 +209,7 @@ class ExistingRest:
                 "RestApi.from_rest_api_attributes(rest_api_id=…, root_resource_id=…)"
             ) from error
         methods = getattr(self.api, "methods", ())
-        for path in PATHS:
+        for path in (*PATHS, SCRIPT):
             if root.get_resource(path) is not None or any(
                 method.resource.path == f"/{path}" for method in methods
             ):
@@ -225,6 +229,7 @@ def _add_routes(
     routes = Construct(scope, "Routes")
     track = apigateway.Resource(routes, "Track", parent=root, path_part=TRACK)
     pixel = apigateway.Resource(routes, "Pixel", parent=root, path_part=PIXEL)
+    script = apigateway.Resource(routes, "Script", parent=root, path_part=SCRIPT)
     integration = apigateway.LambdaIntegration(function, allow_test_invoke=False)
     apigateway.Method(
         routes,
@@ -252,4 +257,12 @@ def _add_routes(
         integration=integration,
         options=options,
         resource=pixel,
+    )
+    apigateway.Method(
+        routes,
+        "GetScript",
+        http_method="GET",
+        integration=integration,
+        options=options,
+        resource=script,
     )

@@ -41,4 +41,8 @@ def worst_day_dollars(
         _costs.REST_MILLION if rest else _costs.HTTP_MILLION, memory_mib=memory
     )
     seconds = timeout.to_seconds()
-    return sum(_costs.worst_dollars_a_day(rate, design, seconds) for rate in rates)
+    return sum(
+        # The first is the tracker's own, which has the browser client too.
+        _costs.worst_dollars_a_day(rate, design, seconds, script=index == 0)
+        for index, rate in enumerate(rates)
+    )

@@ -72,9 +72,9 @@ class TrackerApi:
         """A REST API that exists, and only gains the tracker's routes.
 
         What it sets as defaults for its methods, such as an authorizer, holds for
-        `POST /track` and `GET /pixel.gif`. Preflights go to the function, whatever its
-        CORS defaults. Gzip bodies and the pixel need `*/*` among its binary media
-        types.
+        `POST /track`, `GET /pixel.gif` and `GET /tracker.js`. Preflights go to the
+        function, whatever its CORS defaults. Gzip bodies and the pixel need `*/*` among
+        its binary media types; the script is sent as plain text, whatever they are.
 
         Args:
             api: The API, defined in the tracker's stack or imported with
@@ -95,9 +95,9 @@ class TrackerApi:
     ) -> TrackerApi:
         """An HTTP API that exists, and only gains the tracker's routes.
 
-        Its default authorizer, if it has one, holds for `POST /track` and
-        `GET /pixel.gif`. If it has a CORS configuration, API Gateway answers preflights
-        by that and replaces the function's CORS headers.
+        Its default authorizer, if it has one, holds for `POST /track`,
+        `GET /pixel.gif` and `GET /tracker.js`. If it has a CORS configuration, API
+        Gateway answers preflights by that and replaces the function's CORS headers.
 
         Args:
             api: The API, of any stack or imported.

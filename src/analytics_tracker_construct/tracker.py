@@ -38,7 +38,7 @@ from ._dashboard import make_dashboard
 from ._delivery import DeliveryMembers, DeliveryParts
 from ._distribution import FrontDoorMembers
 from ._environment import BUCKET_CHARS, Environment, TenantEntry
-from ._front import PIXEL, TRACK, ApiPlan, ApiSettings
+from ._front import PIXEL, SCRIPT, TRACK, ApiPlan, ApiSettings
 from ._function import make_function, make_log_group, make_role, physical_name
 from ._handler import settings
 from ._metrics import MetricMethods, Metrics, TrackerMetrics
@@ -58,13 +58,14 @@ from .write_key import WriteKey
 class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Construct):
     """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
 
-    By default each of three routes (`/track` with POST and OPTIONS, `/pixel.gif`)
-    takes 100 requests a second and bursts of 200; API Gateway counts each by itself.
-    That caps a day at 8.64 million requests by each. Where POSTs and images bring one
-    event each, they cost about 150 US dollars at list prices. The worst of such days
-    costs about 2,470: each POST is a batch that becomes 10 objects, each request runs
-    into its timeout, and what it brought is queued and stored once more. The routes of
-    tenants with limits of their own come on top; `worst_day_dollars` is the sum.
+    By default each of four routes (`/track` with POST and OPTIONS, `/pixel.gif`,
+    `/tracker.js`) takes 100 requests a second and bursts of 200; API Gateway counts
+    each by itself. That caps a day at 8.64 million requests by each. Where POSTs and
+    images bring one event each, they cost about 150 US dollars at list prices. The
+    worst of such days costs about 2,500: each POST is a batch that becomes 10 objects,
+    each request runs into its timeout, and what it brought is queued and stored once
+    more. The routes of tenants with limits of their own come on top;
+    `worst_day_dollars` is the sum.
 
     Args:
         scope: The stack or construct that it becomes a part of.
@@ -263,6 +264,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             account=stack.account,
             allowed_buckets=patterns,
             buffered=delivery is Delivery.BUFFERED,
+            compress=plan.decodes_base64,
             cors_origins=origins,
             front_door=self._door.values,
             honor_privacy_signals=honor_privacy_signals,
@@ -390,6 +392,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
     def pixel_url(self) -> str:
         """The address of an image that stores the event in its query string."""
         return f"{self.api_endpoint}/{PIXEL}"
+
+    @property
+    def script_url(self) -> str:
+        """The address of the browser client, for the `src` of a page's script."""
+        return f"{self.api_endpoint}/{SCRIPT}"
 
     @property
     def function(self) -> lambda_.Function:
@@ -627,14 +634,15 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         """Let another API of API Gateway call the function.
 
         From then on the viewer's country is not stored: nothing says whether a client
-        of that API can set the header which tells it.
+        of that API can set the header which tells it. Nor is the browser client
+        compressed, for nothing says whether that API takes bytes.
 
         Args:
             source_arn: What may call, such as
                 `api.arn_for_execute_api("POST", "/track", "prod")`. Its path must end
-                in `/track` or `/pixel.gif`, as the function expects, and for a tenant
-                with routes of its own in `/<tenant>/track`. The same one again
-                changes nothing.
+                in `/track`, `/pixel.gif` or `/tracker.js`, as the function expects, and
+                for a tenant with routes of its own in `/<tenant>/track`. The same one
+                again changes nothing.
 
         Raises:
             ValueError: If its path is known to end otherwise, or the tracker has a
@@ -654,6 +662,9 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         if self._environment.viewer_country:
             self._environment = replace(self._environment, viewer_country=False)
             self._function.add_environment(settings.VIEWER_COUNTRY, "0")
+        if self._environment.compress:
+            self._environment = replace(self._environment, compress=False)
+            self._function.add_environment(settings.COMPRESS, "0")
 
     @property
     def worst_day_dollars(self) -> float | None:

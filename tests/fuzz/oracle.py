@@ -28,7 +28,10 @@ TENANTS = {
     "lane": Tenant("lane", "lane-private", own_route=True),
 }
 #: What the function may answer: nothing else, and nothing from 500 up.
-STATUSES = frozenset({200, 202, 204, *(row.status for row in Refusal)}) - {500, 503}
+STATUSES = frozenset({200, 202, 204, 304, *(row.status for row in Refusal)}) - {
+    500,
+    503,
+}
 #: Buckets that the settings open, by name, by pattern and by tenant.
 BUCKETS = re.compile(
     r"website-analytics|[a-z0-9-]+-lake|(shop|blog|vault|lane)-private"

@@ -63,6 +63,8 @@ HEADERS = st.dictionaries(
             "DNT",
             "Authorization",
             "Sec-Fetch-Site",
+            "If-None-Match",
+            "Accept-Encoding",
             "Sec-CH-UA",
             "sec-ch-ua-mobile",
             "sec-ch-ua-platform",
@@ -82,6 +84,7 @@ SCRIPTS = st.builds(
     path=st.sampled_from(
         [
             *("/track", "/prod/track", "/pixel.gif", "/", "/x", "track/"),
+            "/tracker.js",
             *("/lane/track", "/lane/pixel.gif"),
         ]
     ),

@@ -193,7 +193,7 @@ STAMP = "2026-03-04T12:00:00.000Z"
             "eventId": IDS,
             "eventType": st.text(),
             **dict.fromkeys(("timestamp", "serverTimestamp"), st.just(STAMP)),
-            "clientTimestamp": st.none(),
+            "clientTimestamp": st.none() | st.just(STAMP),
             **dict.fromkeys(("page", "sessionId", "ip"), TEXTS),
             "location": st.fixed_dictionaries(
                 dict.fromkeys(("country", "city", "region"), TEXTS)
@@ -225,6 +225,7 @@ def test_a_line_is_what_an_encoder_makes_of_the_columns(record: dict[str, Any]) 
     }
     draft.event_id, draft.event_type = record["eventId"], record["eventType"]
     draft.timestamp, visit.at = record["timestamp"], record["serverTimestamp"]
+    draft.client_timestamp = compact.encode(record["clientTimestamp"])
     draft.page, draft.session = record["page"], record["sessionId"]
     draft.referrer, draft.user_agent = record["referrer"], record["userAgent"]
     draft.metadata, visit.hash = record["metadata"], record["ip"]

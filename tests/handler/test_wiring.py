@@ -61,6 +61,7 @@ def test_the_environment_says_everything() -> None:
             settings.HONOR_PRIVACY_SIGNALS: "0",
             settings.VIEWER_COUNTRY: "1",
             settings.FRONT_DOOR: "new-secret,old-secret",
+            settings.COMPRESS: "0",
             settings.METRICS: "1",
             settings.QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/1/events",
             settings.BUFFERED: "1",
@@ -87,6 +88,7 @@ def test_the_environment_says_everything() -> None:
         metrics=True,
         queue_url="https://sqs.eu-central-1.amazonaws.com/1/events",
         buffered=True,
+        compress=False,
     )
 
 
@@ -371,7 +373,9 @@ def test_a_cold_start_does_without_what_most_trackers_lack(module: str) -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("module", ["app", "writer", "sqs", "pixel", "front_door"])
+@pytest.mark.parametrize(
+    "module", ["app", "writer", "sqs", "pixel", "front_door", "script"]
+)
 def test_the_function_needs_the_standard_library_alone(module: str) -> None:
     """Copied elsewhere and run without site-packages, it still imports."""
     script = (

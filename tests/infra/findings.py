@@ -27,8 +27,9 @@ _ROLE, _WRITER_ROLE, _ANALYST, _FLOW_ROLE = (
 _STAGE = "DeploymentStage.prod/Resource"
 _OWN_STAGE = f"Tracker/Api/{_STAGE}"
 _HOST_STAGES = (f"Api/{_STAGE}", f"PartnerApi/{_STAGE}")
-_POST, _OPTIONS, _GET = (
-    f"Tracker/Routes/{name}/Resource" for name in ("Post", "Options", "Get")
+_POST, _OPTIONS, _GET, _GET_SCRIPT = (
+    f"Tracker/Routes/{name}/Resource"
+    for name in ("Post", "Options", "Get", "GetScript")
 )
 _EMAIL = "Alarms/ops@example.com/Resource"
 
@@ -66,6 +67,7 @@ _OPEN = (
     "origins are the check"
 )
 _IMAGE = "a mail or a page asks for an image without credentials; checks as for events"
+_SCRIPT = "any page may load the script, which holds nothing of a tenant's"
 _LOGS_COST = (
     "a log line for each request would cost about as much as the event; "
     "`server_access_logs_bucket` has them written"
@@ -130,6 +132,7 @@ FRONT_DOOR = (
 ENTRIES = (
     Entry(_API, _OPEN, _AUTHORIZED, (_POST,), EVERY),
     Entry(_API, _IMAGE, _AUTHORIZED, (_GET,), EVERY),
+    Entry(_API, _SCRIPT, _AUTHORIZED, (_GET_SCRIPT,), EVERY),
     Entry(
         _API,
         "a browser sends a preflight without credentials",

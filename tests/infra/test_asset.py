@@ -53,11 +53,14 @@ def _files(folder: Path) -> set[str]:
     }
 
 
-def test_holds_the_modules_in_their_folder_and_nothing_else(stack: Stack) -> None:
+def test_holds_the_modules_and_the_client_in_their_folder_and_nothing_else(
+    stack: Stack,
+) -> None:
     staged = _staged(stack, AnalyticsTracker(stack, "Tracker"))
 
     modules = {f"handler/{module.name}" for module in FOLDER.glob("*.py")}
     assert "handler/app.py" in modules
+    modules.add("handler/tracker.js")
     assert _files(staged) == modules
 
 
@@ -91,6 +94,14 @@ def test_a_changed_module_changes_the_hash(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("one")
     before = _asset.digest(tmp_path)
     (tmp_path / "app.py").write_text("two")
+
+    assert _asset.digest(tmp_path) != before
+
+
+def test_a_changed_client_changes_the_hash(tmp_path: Path) -> None:
+    (tmp_path / "tracker.js").write_text("one")
+    before = _asset.digest(tmp_path)
+    (tmp_path / "tracker.js").write_text("two")
 
     assert _asset.digest(tmp_path) != before
 

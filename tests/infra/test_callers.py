@@ -33,6 +33,7 @@ def test_with_another_api_the_country_is_no_longer_believed(stack: Stack) -> Non
     tracker.add_tenant("acme")
 
     assert build(tracker).environment()["TRACKER_VIEWER_COUNTRY"] == "0"
+    assert build(tracker).environment()["TRACKER_COMPRESS"] == "0"
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -46,7 +47,7 @@ def test_the_same_api_gets_one_permission(stack: Stack, *, known: bool) -> None:
             else stack.format_arn(service="execute-api", resource="abc/prod/POST/track")
         )
 
-    assert len(build(tracker).all("AWS::Lambda::Permission")) == 4
+    assert len(build(tracker).all("AWS::Lambda::Permission")) == 5
 
 
 def test_two_stacks_with_an_api_of_one_name_get_a_permission_each() -> None:
@@ -59,4 +60,4 @@ def test_two_stacks_with_an_api_of_one_name_get_a_permission_each() -> None:
         source = api.arn_for_execute_api("POST", "/track", "prod")
         tracker.grant_invoke_to_api_gateway(source)
 
-    assert len(build(tracker).all("AWS::Lambda::Permission")) == 5
+    assert len(build(tracker).all("AWS::Lambda::Permission")) == 6

@@ -62,6 +62,7 @@ def test_every_name_of_the_contract_is_written_by_some_tracker(
     trusting = AnalyticsTracker(
         stack,
         "Tracker",
+        api=TrackerApi.existing_rest(apigateway.RestApi(stack, "Api")),
         delivery=Delivery.BUFFERED,
         trusted_accounts=["222222222222"],
     )
@@ -128,6 +129,18 @@ def test_the_country_is_not_believed_without_an_edge_endpoint(
     built = build(AnalyticsTracker(stack, "Tracker", api=api))
 
     assert settings.VIEWER_COUNTRY not in built.environment()
+
+
+def test_the_client_is_not_compressed_where_the_api_may_take_bytes_for_text(
+    stack: Stack, minimal: Built, http: Built
+) -> None:
+    """Which media types somebody else's REST API decodes is not ours to know."""
+    api = TrackerApi.existing_rest(apigateway.RestApi(stack, "Api"))
+    built = build(AnalyticsTracker(stack, "Tracker", api=api))
+
+    assert built.environment()[settings.COMPRESS] == "0"
+    for ours in (minimal, http):
+        assert settings.COMPRESS not in ours.environment()
 
 
 def test_several_buckets_are_listed_once_each(stack: Stack) -> None:

@@ -66,7 +66,7 @@ def test_routes_enter_the_hosts_deployment(stack: Stack) -> None:
 
     (deployment,) = built.all("AWS::ApiGateway::Deployment").values()
     routes = [i for i in built.all("AWS::ApiGateway::Method") if "Routes" in i]
-    assert len(routes) == 3
+    assert len(routes) == 4
     assert set(routes) <= set(deployment["DependsOn"])
     assert tracker.api is api
 
@@ -104,12 +104,14 @@ def test_all_that_an_http_api_gains_hangs_on_the_tracker(stack: Stack) -> None:
 
 
 def _method(built_methods: Json, name: str) -> Json:
-    (found,) = [
+    found, *others = [
         resource["Properties"]
         for resource in built_methods.values()
         if resource["Properties"]["HttpMethod"] == name
         and "TrackerRoutes" in str(resource["Properties"]["ResourceId"])
     ]
+    # The image and the script, which differ in nothing but their paths.
+    assert all({**each, "ResourceId": found["ResourceId"]} == found for each in others)
     return dict(found)
 
 
@@ -156,6 +158,7 @@ def test_an_http_hosts_authorizer_holds_for_all_but_preflights(stack: Stack) -> 
         "POST /track": "AWS_IAM",
         "OPTIONS /track": "NONE",
         "GET /pixel.gif": "AWS_IAM",
+        "GET /tracker.js": "AWS_IAM",
     }
 
 
@@ -210,7 +213,7 @@ def test_an_api_of_another_stack_can_be_imported(
 
     tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(imported))
 
-    assert len(build(tracker).all("AWS::ApiGateway::Method")) == 3
+    assert len(build(tracker).all("AWS::ApiGateway::Method")) == 4
 
 
 def test_an_http_api_of_another_stack_gains_routes(
@@ -222,7 +225,7 @@ def test_an_http_api_of_another_stack_gains_routes(
     stack = Stack(app, "Mine")
     tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
 
-    assert len(build(tracker).all("AWS::ApiGatewayV2::Route")) == 3
+    assert len(build(tracker).all("AWS::ApiGatewayV2::Route")) == 4
 
 
 def test_the_address_of_an_imported_rest_api_needs_its_stage(stack: Stack) -> None:

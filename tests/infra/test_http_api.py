@@ -21,6 +21,7 @@ def test_every_route_leads_to_the_function(http: Built) -> None:
         "POST /track": target,
         "OPTIONS /track": target,
         "GET /pixel.gif": target,
+        "GET /tracker.js": target,
     }
 
 
@@ -68,7 +69,8 @@ def test_the_api_may_call_the_function_on_its_own_paths_only(http: Built) -> Non
         for resource in http.all("AWS::Lambda::Permission").values()
     }
 
-    assert sources == {f"<{api}>/*/*/track", f"<{api}>/*/*/pixel.gif"}
+    paths = ("track", "pixel.gif", "tracker.js")
+    assert sources == {f"<{api}>/*/*/{path}" for path in paths}
 
 
 def test_the_address_has_no_stage_and_no_slash(http: Built) -> None:

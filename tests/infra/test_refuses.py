@@ -255,7 +255,7 @@ def test_refuses_a_caller_whose_path_the_function_does_not_know(
             granting(source),
             "'source_arn'",
             "'/events'",
-            "end in '/track' or '/pixel.gif'",
+            "end in '/track' or '/pixel.gif' or '/tracker.js'",
         )
 
 
@@ -272,7 +272,7 @@ def test_refuses_a_second_tracker_on_one_rest_api(stack: Stack) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["track", "pixel.gif"])
+@pytest.mark.parametrize("path", ["track", "pixel.gif", "tracker.js"])
 def test_refuses_a_rest_api_that_has_the_path(stack: Stack, path: str) -> None:
     api = apigateway.RestApi(stack, "Api")
     api.root.add_resource(path)

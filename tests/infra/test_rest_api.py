@@ -28,10 +28,11 @@ def test_every_route_leads_to_the_function(minimal: Built) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "methods"), [("track", {"POST", "OPTIONS"}), ("pixel.gif", {"GET"})]
+    ("path", "methods"),
+    [("track", {"POST", "OPTIONS"}), ("pixel.gif", {"GET"}), ("tracker.js", {"GET"})],
 )
 def test_a_path_has_these_methods(minimal: Built, path: str, methods: set[str]) -> None:
-    """An image is asked for without a preflight."""
+    """An image and a script are asked for without a preflight."""
     (resource,) = [
         logical_id
         for logical_id, found in minimal.all("AWS::ApiGateway::Resource").items()
@@ -39,9 +40,9 @@ def test_a_path_has_these_methods(minimal: Built, path: str, methods: set[str]) 
     ]
 
     assert methods == {
-        name
-        for name, method in _methods(minimal).items()
-        if method["ResourceId"] == {"Ref": resource}
+        method["Properties"]["HttpMethod"]
+        for method in minimal.all("AWS::ApiGateway::Method").values()
+        if method["Properties"]["ResourceId"] == {"Ref": resource}
     }
 
 
@@ -116,6 +117,7 @@ def test_the_api_may_call_the_function_on_its_own_routes_only(minimal: Built) ->
         f"{arn}:{api}/{stage}/POST/track",
         f"{arn}:{api}/{stage}/OPTIONS/track",
         f"{arn}:{api}/{stage}/GET/pixel.gif",
+        f"{arn}:{api}/{stage}/GET/tracker.js",
     }
 
 
@@ -201,6 +203,7 @@ def test_the_address_has_no_slash_at_its_end(minimal: Built) -> None:
     )
     assert flat(stack.resolve(minimal.tracker.track_url)) == f"{endpoint}/track"
     assert flat(stack.resolve(minimal.tracker.pixel_url)) == f"{endpoint}/pixel.gif"
+    assert flat(stack.resolve(minimal.tracker.script_url)) == f"{endpoint}/tracker.js"
 
 
 def test_a_web_acl_guards_the_stage(full: Built) -> None:

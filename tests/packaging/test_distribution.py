@@ -31,6 +31,7 @@ def test_wheel_holds_the_library_and_the_function_and_no_more(
     """No bytecode, no tests, no examples, and nothing that lay about."""
     library = files_below(checkout / "src")
     modules = {path.name for path in (checkout / "handler").glob("*.py")}
+    modules.add("tracker.js")
     about = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 
     with zipfile.ZipFile(built.wheel) as wheel:
@@ -52,6 +53,7 @@ def test_source_distribution_holds_what_the_wheel_is_built_from(
     """No bytecode, and nothing that lay about."""
     top = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", ".gitignore")
     modules = {path.name for path in (checkout / "handler").glob("*.py")}
+    modules.add("tracker.js")
 
     with tarfile.open(built.sdist) as sdist:
         names = {

@@ -74,7 +74,9 @@ def test_asset_holds_the_functions_modules_and_no_more(
 ) -> None:
     """No bytecode, and nothing that lay about."""
     modules = [
-        path.relative_to(checkout) for path in (checkout / "handler").glob("*.py")
+        path.relative_to(checkout)
+        for pattern in ("*.py", "tracker.js")
+        for path in (checkout / "handler").glob(pattern)
     ]
 
     assert assets[way].files() == {module.as_posix() for module in modules}

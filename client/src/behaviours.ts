@@ -1,0 +1,45 @@
+/** What visitors do on a page, as events: scrolling, links and forms. */
+
+import type { Tracker } from "./api";
+
+/** Of the page's height that is read when the rest is its foot. */
+const READ = 0.9;
+const FILE = /\.(7z|apk|csv|dmg|docx?|epub|exe|gz|mp[34]|msi|pdf|pkg|pptx?|rar|tar|xlsx?|zip)$/i;
+
+export function watch(track: Tracker) {
+  let read: string;
+  addEventListener(
+    "scroll",
+    () => {
+      const { scrollHeight } = document.documentElement;
+      if (read != location.pathname && innerHeight + scrollY >= scrollHeight * READ) {
+        read = location.pathname;
+        track("scroll_complete");
+      }
+    },
+    { passive: true },
+  );
+
+  function clicked({ target }: Event) {
+    const link = target instanceof Element && target.closest<HTMLAnchorElement>("a[href]");
+    if (!link || !/^http/.test(link.protocol)) return;
+    const type =
+      link.hasAttribute("download") || FILE.test(link.pathname)
+        ? "file_download"
+        : link.host != location.host && "outbound_click";
+    // Without what follows the path: it may say who the visitor is.
+    if (type) track(type, { url: link.origin + link.pathname });
+  }
+  // Before the page's own listeners, which may stop the event.
+  addEventListener("click", clicked, true);
+  addEventListener("auxclick", clicked, true);
+  addEventListener(
+    "submit",
+    ({ target }) => {
+      const form = target as HTMLFormElement;
+      const type = form.getAttribute("data-track");
+      if (type) track(type, { form: form.getAttribute("id") || undefined });
+    },
+    true,
+  );
+}

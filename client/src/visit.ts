@@ -1,0 +1,57 @@
+/** What an event says of the visit that it is part of. */
+
+/** Of inactivity; then a visit is another session. */
+const SESSION_MS = 18e5;
+/** Campaigns, and the ids that networks add to their clicks. */
+const CAMPAIGN = /^utm_/;
+const CLICK_ID = /^(d|g|fb|ms|tt|tw|yan?)clid$|^[gw]braid$|^li_fat_id$/;
+const LOCAL = /^(localhost|127\.|\[::1]|$)/;
+
+/** By tracker, for pages that storage is blocked for: a session while they stay. */
+const kept: Record<string, string> = {};
+
+/** Whether nobody visits, or nobody who is to be counted. */
+export function isUncounted(local?: boolean) {
+  return navigator.webdriver || (!local && LOCAL.test(location.hostname));
+}
+
+/** Whether the browser asks not to be known. */
+function isPrivate() {
+  return navigator.globalPrivacyControl || navigator.doNotTrack == "1";
+}
+
+/** The session's id: random, of one tab, and nothing that outlives it. */
+export function session(name: string) {
+  if (isPrivate()) return;
+  const now = Date.now();
+  let store = kept;
+  try {
+    store = sessionStorage || kept;
+  } catch {
+    // Storage is blocked.
+  }
+  const [id, at] = (store[name] || "").split(".");
+  const session = Math.abs(now - +(at || 0)) < SESSION_MS ? id : randomId();
+  try {
+    store[name] = `${session}.${now}`;
+  } catch {
+    // Full: each event is a session, until there is room.
+  }
+  return session;
+}
+
+/** What the page's address says of how the visitor came. */
+export function campaign() {
+  const found: Record<string, string> = {};
+  new URLSearchParams(location.search).forEach((value, key) => {
+    if (CAMPAIGN.test(key) || (!isPrivate() && CLICK_ID.test(key))) found[key] = value;
+  });
+  return Object.keys(found).length ? found : undefined;
+}
+
+/** 32 random hex digits; `crypto.randomUUID` is not there without TLS. */
+export function randomId() {
+  return crypto
+    .getRandomValues(new Uint32Array(4))
+    .reduce((id, part) => id + part.toString(16).padStart(8, "0"), "");
+}

@@ -1,0 +1,269 @@
+"""What becomes of events: batches, refusals, retries and the outbox."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from .chromium import Visitor
+from .conftest import FLUSH, OTHER, SHOP, Tracker, clock, outbox
+from .site import LINE, TRACKER, Answer, Page, Site
+from .waiting import wait
+
+HOME = f"http://{SHOP}/"
+#: The site answers in the tracker's place.
+SCRIPTED = LINE.replace(TRACKER, OTHER).replace("defer", "defer data-manual")
+
+
+def _events(site: Site, request: int) -> list[str]:
+    return [event["eventType"] for event in site.heard[request].body["events"]]
+
+
+def _wait_heard(site: Site, count: int) -> None:
+    wait(lambda: len(site.heard) >= count, f"{count} requests; {len(site.heard)} came")
+
+
+def test_ten_events_go_at_once_and_nobody_is_asked_first(
+    site: Site, visitor: Visitor
+) -> None:
+    """As text, without credentials, with what they share and when they were sent."""
+    site.pages["/"] = Page(head=SCRIPTED.replace("defer", 'defer data-write-key="k1"'))
+    tab = visitor.open(HOME)
+    tab.run("for (let i = 0; i < 9; i++) tracker('burst')")
+    assert site.heard == []
+
+    tab.run("tracker('burst')")
+
+    _wait_heard(site, 1)
+    (heard,) = site.heard
+    assert (heard.method, heard.media) == ("POST", "text/plain;charset=UTF-8")
+    assert set(heard.body) == {"tenant", "writeKey", "sentAt", "events"}
+    assert (heard.body["tenant"], heard.body["writeKey"]) == ("shop", "k1")
+    assert len({event["eventId"] for event in heard.body["events"]}) == 10
+    wait(lambda: outbox(tab) == [], "an empty outbox")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413])
+def test_what_is_refused_for_good_is_sent_once(
+    site: Site, visitor: Visitor, status: int
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(status, {"error": "No", "message": "Never"}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('refused'); {FLUSH}")
+
+    wait(lambda: outbox(tab) == [], "an empty outbox")
+    tab.run(f"tracker('next'); {FLUSH}")
+
+    _wait_heard(site, 2)
+    assert _events(site, 1) == ["next"]
+
+
+@pytest.mark.parametrize("status", [404, 429, 503])
+def test_what_failed_is_sent_again_later_and_not_earlier_than_asked(
+    site: Site, visitor: Visitor, status: int
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(status, headers={"Retry-After": "7"}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('retried'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
+    tab.run("for (let i = 0; i < 10; i++) tracker('more')")
+
+    _wait_heard(site, 2)
+
+    first, second = site.heard
+    assert second.at - first.at > 6.9
+    assert second.body["events"][0] == first.body["events"][0]
+    assert second.body["sentAt"] > first.body["sentAt"]
+    assert len(second.body["events"]) == 11
+
+
+def test_the_wait_grows_from_failure_to_failure_and_is_never_the_same(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.extend([Answer(500)] * 3)
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('retried'); {FLUSH}")
+
+    _wait_heard(site, 4)
+
+    times = [heard.at for heard in site.heard]
+    waits = [later - sooner for sooner, later in itertools.pairwise(times)]
+    for wait_, longest in zip(waits, (2, 4, 8), strict=True):
+        assert longest / 2 <= wait_ < longest + 1.5
+    assert waits != [2, 4, 8]
+
+
+def test_of_a_batch_only_what_failed_is_sent_again(
+    site: Site, visitor: Visitor
+) -> None:
+    rejected = [{"index": 0, "status": 400}, {"index": 2, "status": 503}]
+    body = {"status": "partial", "accepted": 1, "rejected": rejected}
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(200, body, {"Retry-After": "1"}))
+    tab = visitor.open(HOME)
+    # Events of one millisecond have no order.
+    tab.run(
+        "(async () => { for (const each of 'abc') {"
+        "tracker(each); await new Promise((go) => setTimeout(go, 5)) } })()"
+    )
+    tab.run(FLUSH)
+
+    _wait_heard(site, 2)
+
+    assert [_events(site, 0), _events(site, 1)] == [["a", "b", "c"], ["c"]]
+    wait(lambda: not [k for k in outbox(tab) if "." in k], "an empty outbox")
+
+
+def test_a_wait_is_the_next_pages_too(site: Site, visitor: Visitor) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(503, headers={"Retry-After": "3600"}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('kept'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
+
+    tab.run("for (let i = 0; i < 10; i++) tracker('more')")
+    tab.go(HOME)
+    tab.run("new Promise((done) => setTimeout(done, 1000))")
+    assert len(site.heard) == 1
+
+    later = visitor.open(HOME, before=clock(3700))
+    later.run("dispatchEvent(new Event('pagehide')); tracker('later')")
+    wait(lambda: len(site.heard) > 1, "the next request")
+
+
+def test_two_tabs_share_what_waits_and_send_it_once(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    tabs = [visitor.open(HOME) for _ in range(2)]
+    site.answers.extend([Answer(503, headers={"Retry-After": "60"})] * 20)
+    for tab in tabs:
+        tab.run(f"for (let i = 0; i < 200; i++) tracker('shared'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tabs[0]), "the pause")
+    tabs[0].run("new Promise((done) => setTimeout(done, 500))")
+    site.heard.clear()
+    site.answers.clear()
+    site.seconds = 0.2
+    for tab in tabs:
+        # Older than what is left to the tab that made it.
+        tab.run(clock(20))
+    for tab in tabs:
+        tab.run(FLUSH)
+
+    def sent() -> list[str]:
+        return [e["eventId"] for heard in site.heard for e in heard.body["events"]]
+
+    wait(lambda: len(set(sent())) == 400, "all events")
+
+    wait(lambda: not [k for k in outbox(tabs[0]) if "." in k], "an empty outbox")
+    assert len(sent()) == 400
+
+
+def test_a_full_outbox_drops_the_oldest_and_says_how_many(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(503, headers={"Retry-After": "2"}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('first'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
+    tab.run(
+        "(async () => { for (let i = 0; i < 70; i++) {"
+        "tracker('large', {i, text: 'x'.repeat(20000)});"
+        "await new Promise((go) => setTimeout(go, 3)) } })()"
+    )
+    size = tab.run("Object.values(localStorage).join('').length")
+    assert 800_000 < size <= 1_000_100
+
+    wait(lambda: not [k for k in outbox(tab) if "." in k], "an empty outbox")
+
+    got = [event for heard in site.heard[1:] for event in heard.body["events"]]
+    large = [e["metadata"]["i"] for e in got if e["eventType"] == "large"]
+    (dropped,) = [
+        e["metadata"]["count"] for e in got if e["eventType"] == "events_dropped"
+    ]
+    assert large == list(range(70 - len(large), 70))
+    assert len(large) + dropped == 71
+    assert "first" not in [e["eventType"] for e in got]
+
+
+def test_requests_stay_within_what_browsers_keep_alive(
+    site: Site, visitor: Visitor
+) -> None:
+    """64 KiB, of which a character may take three bytes."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    tab = visitor.open(HOME)
+    tab.run("for (let i = 0; i < 300; i++) tracker('wide', {text: '語'.repeat(150)})")
+
+    def got() -> list[dict[str, Any]]:
+        return [event for heard in site.heard for event in heard.body["events"]]
+
+    wait(lambda: len(got()) == 300, "all events")
+
+    assert len({event["eventId"] for event in got()}) == 300
+    sizes = [e["request"] for e in tab.events("Network.requestWillBeSent")]
+    posts = [
+        len(r.get("postData", "").encode()) for r in sizes if r["method"] == "POST"
+    ]
+    assert 3 < len(posts) < 20
+    assert max(posts) < 64 * 1024
+
+
+def test_one_event_may_be_larger_than_that(site: Site, visitor: Visitor) -> None:
+    """It goes while the page stays."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    tab = visitor.open(HOME)
+    tab.run("tracker('small'); tracker('large', {text: 'x'.repeat(100000)})")
+    tab.run(FLUSH)
+
+    _wait_heard(site, 2)
+
+    assert sorted(_events(site, 0) + _events(site, 1)) == ["large", "small"]
+
+
+def test_storage_that_the_page_has_filled_loses_nothing(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    tab = visitor.open(HOME)
+    tab.run(
+        "let size = 1 << 22; while (size > 1) {"
+        "try { localStorage[size + Math.random()] = 'x'.repeat(size) }"
+        "catch { size >>= 1 } }"
+    )
+    tab.run(f"tracker('one'); tracker('two'); {FLUSH}")
+
+    _wait_heard(site, 1)
+
+    assert sorted(_events(site, 0)) == ["one", "two"]
+
+
+def test_without_keepalive_a_beacon_takes_what_a_page_leaves_behind(
+    tracker: Tracker, visitor: Visitor
+) -> None:
+    tab = visitor.open(HOME, before="delete Request.prototype.keepalive")
+    tab.run("tracker('signup')")
+    tab.go("about:blank")
+
+    events = tracker.wait_for(2)
+
+    assert {event["eventType"] for event in events} == {"page_view", "signup"}
+
+
+def test_a_wrong_clock_is_corrected(tracker: Tracker, visitor: Visitor) -> None:
+    """The day of the object stays the one that a retry will name."""
+    tab = visitor.open(HOME, before=clock(-3 * 86_400))
+    tab.run(FLUSH)
+
+    (event,) = tracker.wait_for(1)
+
+    assert event["clientTimestamp"][:10] < event["timestamp"][:10]
+    assert event["timestamp"][:10] == event["serverTimestamp"][:10]
+    (path,) = (tracker.data / "shop").rglob("*.json")
+    year, month, day = event["clientTimestamp"][:10].split("-")
+    assert f"year={year}/month={month}/day={day}" in path.as_posix()
