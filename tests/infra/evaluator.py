@@ -21,6 +21,10 @@ FOLDER = Path(__file__).parents[1] / "iam"
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 
+_LAMBDA, _LOGS, _SQS = (
+    f"arn:aws:{service}:{REGION}:{ACCOUNT}" for service in ("lambda", "logs", "sqs")
+)
+
 #: The end of a logical id.
 _HASH_CHARS = 8
 
@@ -39,47 +43,54 @@ class Policies(NamedTuple):
     identity: Json
     """The policy of who asks."""
     resources: dict[str, Json]
-    """The policies of buckets and keys by their ARNs."""
+    """The policies of buckets, keys, queues and functions by their ARNs."""
+    principal: str = f"arn:aws:iam::{ACCOUNT}:role/analyst"
+    """Who asks: a role of the account, or a service."""
 
     def refused(self, requests: Iterable[Request]) -> set[Request]:
         """Return those of some requests that IAM does not allow."""
         requests = tuple(requests)
-        questions = [
-            {
-                "account": ACCOUNT,
-                "action": request.action,
-                "context": {
-                    "aws:ResourceAccount": ACCOUNT,
-                    "aws:SecureTransport": "true",
-                    **dict(request.context),
-                },
-                "policy": self.identity,
-                "principal": f"arn:aws:iam::{ACCOUNT}:role/analyst",
-                "resource": request.resource,
-                "resourcePolicy": self.resources.get(_owner(request.resource)),
-            }
-            for request in requests
-        ]
-        done = subprocess.run(
-            ["node", "simulate.mjs"],
-            capture_output=True,
-            check=False,
-            cwd=_installed(),
-            input=json.dumps(questions),
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert set(found) <= {"Allowed", "ImplicitlyDenied", "ExplicitlyDenied"}
-        answered = zip(requests, found, strict=True)
-        return {request for request, answer in answered if answer != "Allowed"}
+        answered = zip(requests, allowed((self, r) for r in requests), strict=True)
+        return {request for request, is_allowed in answered if not is_allowed}
+
+
+def allowed(asked: Iterable[tuple[Policies, Request]]) -> list[bool]:
+    """Return whether IAM allows each of some requests, in their order."""
+    questions = [
+        {
+            "account": ACCOUNT,
+            "action": request.action,
+            "context": {
+                "aws:ResourceAccount": ACCOUNT,
+                "aws:SecureTransport": "true",
+                **dict(request.context),
+            },
+            "policy": policies.identity,
+            "principal": policies.principal,
+            "resource": request.resource,
+            "resourcePolicy": policies.resources.get(_owner(request.resource)),
+        }
+        for policies, request in asked
+    ]
+    done = subprocess.run(
+        ["node", "simulate.mjs"],
+        capture_output=True,
+        check=False,
+        cwd=installed(),
+        input=json.dumps(questions),
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found) <= {"Allowed", "ImplicitlyDenied", "ExplicitlyDenied"}
+    return [answer == "Allowed" for answer in found]
 
 
 def policies_of(stack: Stack, name: str) -> Policies:
     """Return what decides for a role of a stack, with values for what is yet unknown.
 
-    Buckets and keys are called as their constructs are.
+    Buckets, keys, queues, functions and log groups are called as their constructs are.
 
     Args:
         stack: It is synthesised, and must know its account and region.
@@ -97,7 +108,10 @@ def policies_of(stack: Stack, name: str) -> Policies:
         construct = logical_id[:-_HASH_CHARS]
         arns[logical_id] = {
             "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{construct}",
+            "AWS::Lambda::Function": f"{_LAMBDA}:function:{construct}",
+            "AWS::Logs::LogGroup": f"{_LOGS}:log-group:{construct}:*",
             "AWS::S3::Bucket": f"arn:aws:s3:::{construct.lower()}",
+            "AWS::SQS::Queue": f"{_SQS}:{construct}",
         }.get(resource["Type"], logical_id)
         known |= {logical_id: logical_id, f"{logical_id}.Arn": arns[logical_id]}
 
@@ -119,16 +133,42 @@ def policies_of(stack: Stack, name: str) -> Policies:
         elif resource["Type"] == "AWS::S3::BucketPolicy":
             bucket = arns[properties["Bucket"]["Ref"]]
             guards[bucket] = filled(properties["PolicyDocument"])
+        elif resource["Type"] == "AWS::SQS::QueuePolicy":
+            for queue in properties["Queues"]:
+                guards[arns[queue["Ref"]]] = filled(properties["PolicyDocument"])
+    guards |= {
+        arn: {"Version": "2012-10-17", "Statement": [filled(each) for each in granted]}
+        for arn, granted in _callers(resources, arns).items()
+    }
     identity = filled({"Version": "2012-10-17", "Statement": statements})
     return Policies(identity, guards)
 
 
-def _owner(resource: str) -> str:
-    """Return the ARN of what has the policy: of an object that is its bucket."""
-    return resource.partition("/")[0] if ":s3:" in resource else resource
+def _callers(resources: Json, arns: dict[str, str]) -> dict[str, list[Json]]:
+    """Return the statements of functions' policies, which `AddPermission` makes so.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+    """
+    found: dict[str, list[Json]] = {}
+    for resource in resources.values():
+        if resource["Type"] != "AWS::Lambda::Permission":
+            continue
+        properties = resource["Properties"]
+        function, _ = properties["FunctionName"]["Fn::GetAtt"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": properties["Principal"]},
+            "Action": properties["Action"],
+            "Resource": arns[function],
+        }
+        if "SourceArn" in properties:
+            like = {"AWS:SourceArn": properties["SourceArn"]}
+            statement["Condition"] = {"ArnLike": like}
+        found.setdefault(arns[function], []).append(statement)
+    return found
 
 
-def _installed() -> Path:
+def installed() -> Path:
     """Return the evaluator's folder, once npm has fetched what its lock file says."""
     lock = FOLDER / "package-lock.json"
     there = FOLDER / "node_modules" / ".package-lock.json"
@@ -143,3 +183,8 @@ def _installed() -> Path:
             timeout=300,
         )
     return FOLDER
+
+
+def _owner(resource: str) -> str:
+    """Return the ARN of what has the policy: of an object that is its bucket."""
+    return resource.partition("/")[0] if ":s3:" in resource else resource

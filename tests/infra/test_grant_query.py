@@ -108,6 +108,8 @@ OTHERS = (
     Request("s3:ListBucket", "arn:aws:s3:::results", _prefix("results/web/blog/")),
     Request("s3:ListBucket", "arn:aws:s3:::results", _prefix("")),
     Request("s3:ListBucket", "arn:aws:s3:::results"),
+    Request("s3:ListBucket", "arn:aws:s3:::blog", _prefix("results/web/shop/")),
+    Request("s3:GetBucketLocation", "arn:aws:s3:::blog"),
     Request("kms:Decrypt", f"{_KEYS}/BlogKey"),
 )
 
@@ -120,7 +122,14 @@ BEYOND = (
     Request("s3:DeleteObject", "arn:aws:s3:::results/results/web/shop/one.csv"),
     Request("s3:PutObject", "arn:aws:s3:::results/elsewhere/one.csv"),
     Request("s3:PutBucketPolicy", "arn:aws:s3:::results"),
+    Request("s3:ListBucketVersions", "arn:aws:s3:::shop", _prefix(f"{_DAY}/")),
+    Request(
+        "s3:ListBucketVersions", "arn:aws:s3:::results", _prefix("results/web/shop/")
+    ),
     Request("kms:GenerateDataKey", f"{_KEYS}/ShopKey"),
+    Request("kms:Encrypt", f"{_KEYS}/ResultsKey"),
+    Request("glue:DeleteDatabase", f"{_GLUE}:database/default"),
+    Request("athena:UpdateDataCatalog", f"{_ATHENA}:datacatalog/AwsDataCatalog"),
     *(
         Request(f"glue:{action}", f"{_GLUE}:{resource}")
         for action in ("CreateTable", "UpdateTable", "DeleteTable", "GetTables")
