@@ -9,11 +9,12 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 # Those with a target of their own.
-SUITES := handler faults privacy athena e2e rules client
+SUITES := handler faults privacy athena e2e rules client defences
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy \
-	test-athena test-e2e test-rules test-client test-pythons \
+	test-athena test-e2e test-rules test-client test-defences \
+	test-pythons \
 	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
 	bench-worst bench-agents bench-client client wheel \
 	clean
@@ -70,6 +71,9 @@ client: client/node_modules/.package-lock.json ## Build the browser client from 
 test-client: $(VENV)/.dev client/node_modules/.package-lock.json ## Test the browser client in Chromium
 	$(BIN)/python -m pytest tests/client -n 2 --dist loadfile
 
+test-defences: $(VENV)/.dev ## Take each defence of SECURITY.md out; its tests must notice
+	$(BIN)/python -m pytest tests/defences -n 2 --dist load
+
 test-privacy: $(VENV)/.dev ## Try every address of a network against its stored hash
 	$(BIN)/python -m pytest tests/privacy
 
@@ -90,7 +94,8 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-rules test-faults test-privacy test-client test-athena \
+check: lint types test test-rules test-faults test-privacy test-defences test-client \
+	test-athena test-e2e \
 	test-cdk-floor test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
@@ -107,7 +112,9 @@ snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 
 docs: $(VENV)/.dev ## Renew the generated parts of the README and COMPLIANCE.md
 	$(BIN)/python -m tools.compliance
+docs: $(VENV)/.dev ## Renew the generated parts of README.md and SECURITY.md
 	$(BIN)/python -m tools.readme
+	$(BIN)/python -m tests.defences
 
 load: $(VENV)/.dev ## Send 200,000 events through the local server and find each (minutes)
 	@$(BIN)/python -m tools.load --record benchmarks/load.json

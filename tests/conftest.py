@@ -12,8 +12,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # The suites that test the oldest CDK do without it.
 with contextlib.suppress(ImportError):
-    from hypothesis import settings
+    from hypothesis import Phase, settings
 
     # How long an example takes is the machine's affair: a busy one is no failure.
     settings.register_profile("tests", deadline=None)
+    # That a test fails is all that is asked where a defence was taken out.
+    settings.register_profile(
+        "unshrunk", deadline=None, phases=[Phase.explicit, Phase.generate]
+    )
     settings.load_profile("tests")

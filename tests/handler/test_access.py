@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,38 +14,47 @@ from handler import access, request
 from handler.buckets import Patterns, name_problem, pattern_problem
 from handler.draft import Draft
 from handler.metrics import Meter
-from handler.refusals import Refused
+from handler.refusals import Refusal, Refused
 from handler.settings import Settings
 from handler.visit import Visit
 
 from .conftest import Tracker
-from .fakes import NOON, event_of, rest
+from .fakes import NOON, event_of, http, rest
+from .wrong_names import WRONG
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", fullmatch=True)
 
 
-@pytest.mark.parametrize(
-    "bucket",
-    [
-        "arn:aws:s3:us-east-1:999999999999:accesspoint/evil-lake",
-        "data-lake\n",
-        "../data-lake",
-        "x/../data-lake",
-        "Data-lake",
-        "data.lake",
-        "-lake",
-        "d" * 60 + "-lake",
-        "dаta-lake",  # noqa: RUF001 - the second letter is Cyrillic
-        "ｄata-lake",  # noqa: RUF001 - the first letter is full-width
-        "xn--data-lake",
-        "website-analytics ",
-        "website-analytics\x00",
-    ],
-)
+@pytest.mark.parametrize("bucket", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("gateway", [rest, http])
 def test_refuses_a_name_that_is_no_bucket_of_ours(
-    tracker: Tracker, bucket: str
+    tracker_with: Callable[..., Tracker],
+    gateway: Callable[..., dict[str, Any]],
+    bucket: str,
 ) -> None:
-    assert tracker.answer(rest(event_of(bucket=bucket)))[0] == 403
+    """Whatever the patterns: this one would let through all that has a `-` or a `b`."""
+    tracker = tracker_with(patterns=Patterns(["*-*", "*b", "*.*.*"]))
+
+    for sent in (
+        gateway(event_of(bucket=bucket)),
+        gateway(method="GET", path="/pixel.gif", query=event_of(bucket=bucket)),
+    ):
+        answer = str(tracker.send(sent))
+        assert Refusal.BUCKET_FORBIDDEN.message in answer
+        assert bucket not in answer
+    batch = gateway({"events": [event_of(bucket=bucket), event_of(bucket="a-b")]})
+    (rejected,) = tracker.answer(batch)[1]["rejected"]
+    assert (rejected["index"], rejected["status"]) == (0, 403)
+    assert {call[1] for call in tracker.store.calls} == {"salts", "a-b"}
+
+
+@pytest.mark.parametrize("bucket", WRONG.values(), ids=WRONG)
+def test_refuses_a_name_that_is_no_tenant(tracker: Tracker, bucket: str) -> None:
+    """Tenants are found by their whole names."""
+    assert tracker.answer(rest(event_of(bucket=None, tenant=bucket)))[0] == 403
+    for tenant in ("shop\n", "Shop", "shop/..", "s\u04bbop", "sho\u200bp", "shop "):
+        sent = event_of(bucket=None, tenant=tenant)
+        assert tracker.answer(rest(sent))[0] == 403
     assert tracker.store.calls == []
 
 

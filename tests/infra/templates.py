@@ -12,6 +12,17 @@ from analytics_tracker_construct import AnalyticsTracker
 
 Json = dict[str, Any]
 
+#: What a bucket has that is open to nobody, whatever a policy or an ACL says.
+WALLED = dict.fromkeys(
+    (
+        "BlockPublicAcls",
+        "BlockPublicPolicy",
+        "IgnorePublicAcls",
+        "RestrictPublicBuckets",
+    ),
+    True,
+)
+
 
 class Built(NamedTuple):
     """A tracker and the template of its stack."""

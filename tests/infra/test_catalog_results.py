@@ -13,7 +13,7 @@ from aws_cdk.assertions import Template
 from analytics_tracker_construct import AnalyticsTracker, EventCatalog, _costs
 from analytics_tracker_construct.catalog import CUTOFF_GIB
 
-from .templates import Json, build, flat
+from .templates import WALLED, Json, build, flat
 
 
 def _made(stack: Stack, **options: Any) -> EventCatalog:
@@ -120,7 +120,7 @@ def test_the_bucket_of_results_is_private_and_encrypted(stack: Stack) -> None:
     _made(stack)
     bucket = _bucket(stack)["Properties"]
 
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["PublicAccessBlockConfiguration"] == WALLED
     assert "AES256" in str(bucket["BucketEncryption"])
     assert "BucketOwnerEnforced" in str(bucket["OwnershipControls"])
     policies = Template.from_stack(stack).find_resources("AWS::S3::BucketPolicy")

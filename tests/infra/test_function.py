@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from analytics_tracker_construct import AnalyticsTracker
 from analytics_tracker_construct._function import RUNTIMES
 
-from .templates import Built, Json, build
+from .templates import WALLED, Built, Json, build
 
 
 def test_runs_on_arm64_with_the_newest_tested_python(minimal: Built) -> None:
@@ -137,7 +137,7 @@ def _salts(built: Built, kind: str, name: str) -> Json:
 def test_the_salt_bucket_is_private_encrypted_and_unversioned(minimal: Built) -> None:
     bucket = _salts(minimal, "AWS::S3::Bucket", "")
 
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["PublicAccessBlockConfiguration"] == WALLED
     assert "AES256" in str(bucket["BucketEncryption"])
     assert bucket["OwnershipControls"] == {
         "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]

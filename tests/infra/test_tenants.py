@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from analytics_tracker_construct import AnalyticsTracker
 
-from .templates import Json, build, tenants
+from .templates import WALLED, Json, build, tenants
 
 
 def _bucket(stack: Stack, retention: Duration | None = None) -> Json:
@@ -27,7 +27,7 @@ def _rules(bucket: Json) -> dict[str, Json]:
 def test_a_made_bucket_is_private_and_encrypted(stack: Stack) -> None:
     bucket = _bucket(stack)
 
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["PublicAccessBlockConfiguration"] == WALLED
     assert "AES256" in str(bucket["BucketEncryption"])
     assert "BucketOwnerEnforced" in str(bucket["OwnershipControls"])
     assert "BucketName" not in bucket

@@ -1,0 +1,14 @@
+"""The rows of SECURITY.md's table, in its order; a module for each kind of threat."""
+
+from __future__ import annotations
+
+from ..threats import Threat
+from . import bodies, delivery, privacy, reach, tenants
+
+THREATS: tuple[Threat, ...] = (
+    *reach.THREATS,
+    *tenants.THREATS,
+    *bodies.THREATS,
+    *privacy.THREATS,
+    *delivery.THREATS,
+)

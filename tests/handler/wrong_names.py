@@ -1,0 +1,52 @@
+"""What is no bucket's name and looks like one, by what it is.
+
+Most fit the pattern `*-lake` for who matches carelessly.
+"""
+
+from __future__ import annotations
+
+WRONG: dict[str, str] = {
+    "access point's ARN": "arn:aws:s3:us-east-1:999999999999:accesspoint/evil-lake",
+    "multi-region access point's ARN": "arn:aws:s3::999999999999:accesspoint/m-lake",
+    "object Lambda's ARN": "arn:aws:s3-object-lambda:us-east-1:9:accesspoint/x-lake",
+    "bucket's ARN": "arn:aws:s3:::data-lake",
+    "access point's alias": "evil-abcdefghij1234567890abcdefg-s3alias",
+    "directory bucket": "data--use1-az1--x-s3",
+    "URL": "https://data-lake",
+    "trailing newline": "data-lake\n",
+    "trailing carriage return and newline": "data-lake\r\n",
+    "leading newline": "\ndata-lake",
+    "newline inside": "evil\ndata-lake",
+    "trailing line separator": "data-lake\u2028",
+    "trailing space": "data-lake ",
+    "trailing NUL": "data-lake\x00",
+    "parent folder before": "../data-lake",
+    "parent folder inside": "x/../data-lake",
+    "parent folder after": "data-lake/..",
+    "parent folder, encoded": "x%2f..%2fdata-lake",
+    "folder": "data-lake/analytics",
+    "backslash": "x\\data-lake",
+    "query": "data-lake?acl",
+    "upper case": "Data-lake",
+    "all upper case": "DATA-LAKE",
+    "dot": "data.x-lake",
+    "IP address": "192.168.1.1",
+    "underscore": "data_x-lake",
+    "hyphen at the beginning": "-lake",
+    "hyphen at the end": "data-lake-",
+    "wildcard": "*-lake",
+    "2 characters": "ab",
+    "64 characters": "d" * 59 + "-lake",
+    "1,000 characters": "d" * 995 + "-lake",
+    "punycode": "xn--data-lake",
+    "Cyrillic letter": "d\u0430ta-lake",
+    "full-width letter": "\uff44ata-lake",
+    "full-width digit": "data\uff11-lake",
+    "Kelvin sign": "da\u212aa-lake",
+    "long s": "\u017fata-lake",
+    "dotless i": "l\u0131ne-lake",
+    "non-breaking hyphen": "data\u2011lake-lake",
+    "combining accent": "da\u0301ta-lake",
+    "zero-width space": "da\u200bta-lake",
+    "right-to-left mark": "data\u200f-lake",
+}
