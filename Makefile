@@ -147,3 +147,4 @@ clean: ## Remove what the targets above made
 		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers mutants \
 		fuzz-findings tests/iam/node_modules client/node_modules \
 		benchmarks/peers/client/node_modules
+		fuzz-findings tests/iam/node_modules tests/updates/node_modules

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from ..infra.evaluator import installed
+from ..infra.evaluator import FOLDER as EVALUATOR
+from ..infra.node import installed
 from .threats import Removal
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +87,7 @@ class Tree:
                 shutil.copytree(source, folder / part, ignore=_LEFT_OUT)
             else:
                 shutil.copy2(source, folder / part)
-        modules = installed() / "node_modules"
+        modules = installed(EVALUATOR) / "node_modules"
         (folder / "tests" / "iam" / "node_modules").symlink_to(modules)
 
     @contextmanager

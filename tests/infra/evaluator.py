@@ -6,7 +6,6 @@ It is a package of npm's, pinned in `tests/iam`; the first run fetches it.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from aws_cdk import Stack
 from aws_cdk.assertions import Template
 
+from .node import installed
 from .templates import Json, flat
 
 FOLDER = Path(__file__).parents[1] / "iam"
@@ -76,7 +76,7 @@ def allowed(asked: Iterable[tuple[Policies, Request]]) -> list[bool]:
         ["node", "simulate.mjs"],
         capture_output=True,
         check=False,
-        cwd=installed(),
+        cwd=installed(FOLDER),
         input=json.dumps(questions),
         text=True,
         timeout=120,
@@ -166,23 +166,6 @@ def _callers(resources: Json, arns: dict[str, str]) -> dict[str, list[Json]]:
             statement["Condition"] = {"ArnLike": like}
         found.setdefault(arns[function], []).append(statement)
     return found
-
-
-def installed() -> Path:
-    """Return the evaluator's folder, once npm has fetched what its lock file says."""
-    lock = FOLDER / "package-lock.json"
-    there = FOLDER / "node_modules" / ".package-lock.json"
-    if not there.exists() or there.stat().st_mtime < lock.stat().st_mtime:
-        npm = shutil.which("npm")
-        assert npm, "the policy evaluator needs npm, which comes with Node"
-        subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            capture_output=True,
-            check=True,
-            cwd=FOLDER,
-            timeout=300,
-        )
-    return FOLDER
 
 
 def _owner(resource: str) -> str:
