@@ -63,7 +63,7 @@ def make_writer(
         emit: Writes one line of the log.
 
     Returns:
-        A function that never raises for what a message holds.
+        A function that never raises, whatever the messages.
     """
 
     def writer(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -76,7 +76,11 @@ def make_writer(
         for index, pile in enumerate(piles):
             at = monotonic()
             share = max((deadline - at) / (len(piles) - index), _LEAST_SECONDS)
-            failed += write(pile, min(at + share, deadline), log, meter)
+            try:
+                failed += write(pile, min(at + share, deadline), log, meter)
+            except Exception as error:  # noqa: BLE001 - Lambda would log its text
+                log.failure(error)
+                failed += [identifier for identifier, _ in pile]
         if failed:
             meter.add(metrics.FAILED_MESSAGES, len(failed))
         for line in meter.lines(began.timestamp()):
@@ -123,10 +127,11 @@ def make_writer(
             log.fault(error, "event")
             meter.add(metrics.STORAGE_FAULTS)
             return batch.identifiers
-        seconds = monotonic() - began
-        existed = done.outcome is Outcome.EXISTED and not done.uncertain
         meter.add_write(
-            seconds, message.events, duplicate=existed, tenant=message.tenant
+            monotonic() - began,
+            message.events,
+            duplicate=done.outcome is Outcome.EXISTED and not done.uncertain,
+            tenant=message.tenant,
         )
         return []
 

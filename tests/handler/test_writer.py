@@ -15,7 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from handler import lake, settings, writer
-from handler.message import decode, gzip
+from handler.message import Message, decode, gzip
 from handler.s3 import S3Store
 from handler.storage import Fault, StorageError
 
@@ -381,6 +381,30 @@ def test_an_uncertain_write_is_tried_again_as_the_same_object(tracker: Tracker) 
 
     assert len(tracker.store.keys_of()) == 1
     assert sorted(tracker.store.ids()) == ["event-0001", "event-0002"]
+
+
+def test_an_error_of_our_own_fails_its_own_messages_and_is_not_quoted(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the runtime logs of an error is its text, and that may quote an event."""
+    put = lake.put
+
+    def fail(message: Message, *arguments: Any) -> Any:
+        if message.bucket == "data-lake":
+            raise KeyError(message.lines)
+        return put(message, *arguments)
+
+    monkeypatch.setattr(lake, "put", fail)
+
+    failed = tracker.write(
+        [message_of("event-0001", bucket="data-lake"), message_of("event-0002")]
+    )
+
+    assert failed == ["m-0"]
+    assert tracker.store.ids() == ["event-0002"]
+    (line,) = tracker.log
+    assert (line["level"], line["type"]) == ("ERROR", "KeyError")
+    assert "event-0001" not in "".join(tracker.lines)
 
 
 def test_what_a_message_says_of_its_sender_is_in_no_line(direct: Tracker) -> None:
