@@ -47,6 +47,10 @@ class App:
         """Make what the CDK needs in an account."""
         self._run("bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
+    def synthesise(self) -> None:
+        """Make the template, and deploy nothing."""
+        self._run("synth", "--quiet")
+
     def deploy(self) -> None:
         """Deploy the app's stack."""
         self._run("deploy", "--all", "--require-approval", "never")
@@ -56,7 +60,7 @@ class App:
         self._run("destroy", "--all", "--force")
 
     def template(self) -> str:
-        """Return the text of the template that was deployed last."""
+        """Return the text of the template that was made last."""
         (path,) = (self._folder / "cdk.out").glob("*.template.json")
         return path.read_text("utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,23 +15,43 @@ from .deployment import Deployment
 _KEY = "analytics/year=2026/month=01/day=31/rights-00000001.json"
 _RESULTS = "results/analytics_tracker_catalog"
 _PUT, _GET, _DELETE, _LIST = "put_object", "get_object", "delete_object", "list_objects"
+_HAND_OVER, _LOCATE = "put_object_acl", "get_bucket_location"
+_PARTS, _ABORT = "list_parts", "abort_multipart_upload"
+#: What is tried, by the right that it takes.
+_RIGHTS = {
+    _PUT: "s3:PutObject",
+    _GET: "s3:GetObject",
+    _DELETE: "s3:DeleteObject",
+    _LIST: "s3:ListBucket",
+    _HAND_OVER: "s3:PutObjectAcl",
+    _LOCATE: "s3:GetBucketLocation",
+    _PARTS: "s3:ListMultipartUploadParts",
+    _ABORT: "s3:AbortMultipartUpload",
+}
 _TENANTS = "shop", "website", "mobile-app"
 
 #: Role → what it may do: an action, the beginning of a bucket's logical id, a key. Of
 #: all that is tried, nothing else is allowed.
+_STORE = {
+    (action, bucket, _KEY)
+    for bucket in ("shop", "website", "mobile-app")
+    for action in (_PUT, _HAND_OVER)
+}
 _ALLOWED: dict[str, set[tuple[str, str, str]]] = {
     "TrackerRole": {
-        *((_PUT, bucket, _KEY) for bucket in ("shop", "website", "mobile-app")),
+        *_STORE,
         *((action, "salts", "salts/2026-01-31") for action in (_PUT, _GET, _DELETE)),
     },
-    "TrackerWriterRole": {
-        (_PUT, bucket, _KEY) for bucket in ("shop", "website", "mobile-app")
-    },
+    "TrackerWriterRole": _STORE,
     "Analyst": {
         (_GET, "shop", _KEY),
         (_LIST, "shop", "analytics/"),
-        (_GET, "results", f"{_RESULTS}/shop/a.csv"),
-        (_PUT, "results", f"{_RESULTS}/shop/a.csv"),
+        (_LOCATE, "shop", ""),
+        (_LOCATE, "results", ""),
+        *(
+            (action, "results", f"{_RESULTS}/shop/a.csv")
+            for action in (_GET, _PUT, _PARTS, _ABORT)
+        ),
         (_LIST, "results", f"{_RESULTS}/shop/"),
     },
 }
@@ -89,17 +110,35 @@ def _client(stack: Deployment, role: str) -> Any:
     return radosgw.client_of(radosgw.credentials(arn, stack.aws.url))
 
 
-def _tried(s3: Any, buckets: dict[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Try everything; yield what was allowed."""
+def _tried(
+    s3: Any, owner: Any, buckets: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Try everything; yield what was allowed.
+
+    Args:
+        s3: The client of who tries.
+        owner: That of the buckets' owner, who begins uploads.
+        buckets: By their short names.
+    """
     for name, bucket in buckets.items():
         for key in _KEYS:
+            place = {"Bucket": bucket, "Key": key}
+            # Whoever has put an object is its owner here, and may do anything with it.
+            if _is_allowed(s3, _HAND_OVER, ACL="bucket-owner-full-control", **place):
+                yield _HAND_OVER, name, key
             for action in (_GET, _DELETE, _PUT):
                 more = {"Body": b"{}\n"} if action == _PUT else {}
-                if _is_allowed(s3, action, Bucket=bucket, Key=key, **more):
+                if _is_allowed(s3, action, **place, **more):
+                    yield action, name, key
+            upload = owner.create_multipart_upload(**place)["UploadId"]
+            for action in (_PARTS, _ABORT):
+                if _is_allowed(s3, action, UploadId=upload, **place):
                     yield action, name, key
         for prefix in _PREFIXES:
             if _is_allowed(s3, _LIST, Bucket=bucket, Prefix=prefix):
                 yield _LIST, name, prefix
+        if _is_allowed(s3, _LOCATE, Bucket=bucket):
+            yield _LOCATE, name, ""
 
 
 def _is_allowed(s3: Any, action: str, **asked: Any) -> bool:
@@ -117,7 +156,30 @@ def test_a_role_may_do_this_and_nothing_else(
 ) -> None:
     s3 = _client(world.buffered, role)
 
-    assert set(_tried(s3, buckets)) == _ALLOWED[role]
+    assert set(_tried(s3, world.aws.s3(), buckets)) == _ALLOWED[role]
+
+
+@pytest.mark.parametrize("role", sorted(_ALLOWED))
+def test_each_right_of_a_role_is_tried_where_it_holds_and_where_it_does_not(
+    world: World, role: str
+) -> None:
+    """A right that is new in the template must be tried here."""
+    resources = json.loads(world.buffered.app.template())["Resources"]
+    rights = {
+        action
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Policy" and name.startswith(role)
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        for action in _listed(statement["Action"])
+        if action.startswith("s3:")
+    }
+
+    # No role has all that is tried in every bucket, so each is also denied somewhere.
+    assert rights == {_RIGHTS[action] for action, _, _ in _ALLOWED[role]}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def test_who_may_take_on_roles_may_do_nothing_without_one(
@@ -126,7 +188,9 @@ def test_who_may_take_on_roles_may_do_nothing_without_one(
     """Else what a role is allowed would prove nothing about its policies."""
     radosgw = world.aws.server.radosgw
 
-    assert not set(_tried(radosgw.client("s3", radosgw.assumer), buckets))
+    nobody = radosgw.client("s3", radosgw.assumer)
+
+    assert not set(_tried(nobody, world.aws.s3(), buckets))
 
 
 @pytest.mark.parametrize("acl", ["public-read", "private"])

@@ -105,6 +105,16 @@ THREATS = (
                 ),
             ),
             Removal(
+                "the silence about an error of the writer's",
+                "handler/writer.py",
+                "except Exception as error:  # noqa: BLE001 - Lambda",
+                "except ZeroDivisionError as error:  # noqa: BLE001 - Lambda",
+                (
+                    "tests/handler/test_writer.py::"
+                    "test_an_error_of_our_own_fails_its_own_messages_and_is_not_quoted",
+                ),
+            ),
+            Removal(
                 "the silence of an API's access log",
                 "src/analytics_tracker_construct/_access_logs.py",
                 '    "requestTime": "$context.requestTime",\n',
