@@ -62,6 +62,12 @@ def test_every_removal_has_words_of_its_own_and_a_test() -> None:
     assert all(each.tests and each.old != each.new for each in removals)
 
 
+@pytest.mark.parametrize("removal", REMOVALS.values(), ids=REMOVALS)
+def test_its_text_is_in_its_file_once(removal: Removal) -> None:
+    """If it is not, the code has changed, and the removal must change with it."""
+    assert (ROOT / removal.path).read_text("utf-8").count(removal.old) == 1
+
+
 def test_the_documents_tests_are_those_that_were_proved() -> None:
     """If this fails, `make docs` writes them."""
     text = document.FILE.read_text("utf-8")

@@ -1,9 +1,9 @@
-"""The rows of SECURITY.md's table, in its order; a module for each kind of threat."""
+"""The rows of SECURITY.md's table, a module for each kind of threat."""
 
 from __future__ import annotations
 
 from ..threats import Threat
-from . import bodies, delivery, privacy, reach, tenants
+from . import bodies, delivery, door, privacy, reach, tenants
 
 THREATS: tuple[Threat, ...] = (
     *reach.THREATS,
@@ -11,4 +11,5 @@ THREATS: tuple[Threat, ...] = (
     *bodies.THREATS,
     *privacy.THREATS,
     *delivery.THREATS,
+    *door.THREATS,
 )
