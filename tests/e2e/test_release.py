@@ -77,10 +77,14 @@ def _create(aws: Aws, queue: str) -> None:
         if resource["Type"] == "AWS::Lambda::Function":
             code = resource["Properties"]["Code"]
             aws.client("s3").upload_file(released.FUNCTION, _ASSETS, code["S3Key"])
+    # A request holds 51,200 characters of a template.
+    aws.client("s3").put_object(
+        Bucket=_ASSETS, Key="released.json", Body=json.dumps(template).encode()
+    )
     cloudformation = aws.client("cloudformation")
     cloudformation.create_stack(
         StackName=_STACK,
-        TemplateBody=json.dumps(template, separators=(",", ":")),
+        TemplateURL=f"{aws.url}/{_ASSETS}/released.json",
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
     cloudformation.get_waiter("stack_create_complete").wait(
