@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..threats import Threat
-from . import bodies, delivery, door, privacy, reach, tenants
+from . import bodies, delivery, door, keys, privacy, reach, tenants
 
 THREATS: tuple[Threat, ...] = (
     *reach.THREATS,
@@ -12,4 +12,5 @@ THREATS: tuple[Threat, ...] = (
     *privacy.THREATS,
     *delivery.THREATS,
     *door.THREATS,
+    *keys.THREATS,
 )

@@ -42,7 +42,7 @@ THREATS = (
             Removal(
                 "the checksum of a message",
                 "handler/message.py",
-                "if zlib.crc32(raw) != int(matched[2], 16):",
+                "if zlib.crc32(raw) != int(checksum, 16):",
                 "if not raw:",
                 (f"{_MESSAGE}::test_lines_that_were_changed_are_not_read",),
             ),
@@ -88,8 +88,8 @@ THREATS = (
             Removal(
                 "the acknowledgement before the answer",
                 "handler/ingest.py",
-                "if outcome.is_taken:",
-                "if outcome:",
+                "if not outcome.is_taken:",
+                "if not outcome:",
                 (
                     f"{_DELIVERY}::"
                     "test_with_both_gone_the_client_is_asked_to_come_again",
@@ -108,8 +108,8 @@ THREATS = (
             Removal(
                 "the memory of a write whose fate is unknown",
                 "handler/lake.py",
-                "if done.outcome is Outcome.STORED or done.uncertain:",
-                "if done.outcome is Outcome.STORED:",
+                "if done.outcome is _STORED or done.uncertain:",
+                "if done.outcome is _STORED:",
                 (
                     "tests/handler/test_storing.py::"
                     "test_a_made_id_taken_after_an_unknown_attempt_is_our_own",

@@ -179,8 +179,9 @@ THREATS = (
             Removal(
                 "the gateway's own word for the address",
                 "handler/request.py",
-                'address = _mapping(context.get("identity")).get("sourceIp")',
-                'address = _mapping(event.get("headers")).get("X-Forwarded-For")',
+                'address = identity.get("sourceIp") if isinstance(identity, dict) '
+                "else None",
+                'address = (get("headers") or {}).get("X-Forwarded-For")',
                 (f"{_PRIVACY}::test_forwarding_headers_are_not_believed",),
             ),
             Removal(

@@ -109,8 +109,8 @@ THREATS = (
             Removal(
                 "the form of an event's id",
                 "handler/fields.py",
-                "elif isinstance(sent, str) and EVENT_ID.fullmatch(sent):",
-                "elif isinstance(sent, str):",
+                "elif type(event_id) is str and EVENT_ID.fullmatch(event_id):",
+                "elif type(event_id) is str:",
                 (
                     "tests/handler/test_answers.py::"
                     "test_refuses_with_the_words_of_its_table",
