@@ -63,9 +63,9 @@ def _of(statement: Json) -> Iterator[tuple[str, Json | None]]:
     conditions = statement.get("Condition", {})
     for operator, keys in conditions.items():
         for key in keys:
-            left = {name: value for name, value in keys.items() if name != key}
+            others_of = {name: value for name, value in keys.items() if name != key}
             others = {op: each for op, each in conditions.items() if op != operator}
-            kept = {**others, **({operator: left} if left else {})}
+            kept = {**others, **({operator: others_of} if others_of else {})}
             bare = {n: value for n, value in statement.items() if n != "Condition"}
             yield f"whatever {key} is", {**bare, "Condition": kept} if kept else bare
 
