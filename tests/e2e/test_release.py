@@ -57,6 +57,7 @@ def upgrade(
     stored = stack.objects(stack.bucket("shop"))
     old_code = _code(stack)
     app.deploy()
+    _put_back_on_air(stack)
     again = post(stack.url("/track"), _SENT)
     yield Upgrade(stack, resources, old_code, stored, first, again)
     app.destroy()
@@ -90,6 +91,16 @@ def _create(aws: Aws, queue: str) -> None:
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName=_STACK, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
     )
+
+
+def _put_back_on_air(stack: Deployment) -> None:
+    """Deploy the API to its stage once more.
+
+    LocalStack takes an API off the air when a deployment of before goes, though the
+    stage has the new one already.
+    """
+    (api,) = stack.ids("AWS::ApiGateway::RestApi", "ApiF").values()
+    stack.aws.client("apigateway").create_deployment(restApiId=api, stageName="prod")
 
 
 def _code(stack: Deployment) -> str:
@@ -130,6 +141,6 @@ def test_the_event_of_the_release_before_is_there_and_counts_once(
 
     found = engine.sql("SELECT eventId, page FROM all_events").rows()
 
-    assert upgrade.again.json["duplicate"] is True
+    assert upgrade.again.json.get("duplicate") is True, upgrade.again
     assert {key: objects[key] for key in upgrade.stored} == upgrade.stored
     assert found == [("before-00000001", "/shoes")]
