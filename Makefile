@@ -13,8 +13,7 @@ SUITES := handler faults privacy athena e2e rules client defences
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy \
-	test-athena test-e2e test-rules test-client test-defences \
-	test-pythons \
+	test-athena test-e2e test-rules test-client test-defences test-pythons \
 	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
 	bench-worst bench-agents bench-client client wheel \
 	clean
@@ -146,5 +145,4 @@ clean: ## Remove what the targets above made
 	rm -rf $(VENV) .venv-* dist build cdk.out .pytest_cache .mypy_cache .ruff_cache \
 		.hypothesis .coverage .coverage.* analytics-data benchmarks/.peers mutants \
 		fuzz-findings tests/iam/node_modules client/node_modules \
-		benchmarks/peers/client/node_modules
-		fuzz-findings tests/iam/node_modules tests/updates/node_modules
+		benchmarks/peers/client/node_modules tests/updates/node_modules

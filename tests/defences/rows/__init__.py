@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..threats import Threat
-from . import bodies, delivery, door, keys, privacy, reach, tenants
+from . import bodies, delivery, door, keys, privacy, protection, reach, tenants
 
 THREATS: tuple[Threat, ...] = (
     *reach.THREATS,
@@ -13,4 +13,5 @@ THREATS: tuple[Threat, ...] = (
     *delivery.THREATS,
     *door.THREATS,
     *keys.THREATS,
+    *protection.THREATS,
 )

@@ -79,7 +79,7 @@ THREATS = (
             ),
             Removal(
                 "the wall around the bucket",
-                _SALTS,
+                "src/analytics_tracker_construct/_buckets.py",
                 "block_public_access=s3.BlockPublicAccess.BLOCK_ALL,",
                 "block_public_access=s3.BlockPublicAccess.BLOCK_ACLS,",
                 (

@@ -166,19 +166,12 @@ THREATS = (
                     "test_needs_a_certificate_its_name_and_a_current_tls",
                 ),
             ),
-            *(
-                Removal(
-                    f"TLS for {what}",
-                    f"src/analytics_tracker_construct/{file}.py",
-                    "enforce_ssl=True,",
-                    "enforce_ssl=False,",
-                    (f"{_ISOLATION}::{_OVER_TLS}",),
-                )
-                for what, file in (
-                    ("the salts", "_salts"),
-                    ("a tenant's bucket", "_tenants"),
-                    ("results of queries", "_catalog_results"),
-                )
+            Removal(
+                "TLS for buckets",
+                "src/analytics_tracker_construct/_buckets.py",
+                "enforce_ssl=True,",
+                "enforce_ssl=False,",
+                (f"{_ISOLATION}::{_OVER_TLS}",),
             ),
         ),
     ),
