@@ -94,8 +94,7 @@ types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
 check: lint types test test-rules test-faults test-privacy test-defences test-client \
-	test-athena test-e2e \
-	test-cdk-floor test-pythons ## What CI runs
+	test-athena test-e2e test-cdk-floor test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
@@ -109,9 +108,8 @@ mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must n
 snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py
 
-docs: $(VENV)/.dev ## Renew the generated parts of the README and COMPLIANCE.md
+docs: $(VENV)/.dev ## Renew the generated parts of README.md, SECURITY.md, COMPLIANCE.md
 	$(BIN)/python -m tools.compliance
-docs: $(VENV)/.dev ## Renew the generated parts of README.md and SECURITY.md
 	$(BIN)/python -m tools.readme
 	$(BIN)/python -m tests.defences
 
