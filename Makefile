@@ -57,7 +57,7 @@ test-athena: $(VENV)/.dev ## Ask every query of a real Trino over a real S3 (min
 	$(BIN)/python -m pytest tests/athena
 
 test-e2e: $(VENV)/.dev ## Deploy the examples, and send events to them (minutes)
-	.ci/e2e
+	PYTHON=$(BIN)/python .ci/e2e
 	$(BIN)/python -m pytest tests/e2e
 
 client/node_modules/.package-lock.json: client/package-lock.json
