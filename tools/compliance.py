@@ -40,13 +40,15 @@ def generated(text: str) -> str:
 
 
 def counts() -> str:
-    """Return how many findings of each tool stay in each example, as a table."""
+    """Return how many findings of each tool users see in each example, as a table."""
     tools = tuple(dict.fromkeys(ledger.TOOLS.values()))
-    rows = [
-        (tool, *(str(len(ledger.rows_of(ENTRIES, name, tool))) for name in NAMES))
-        for tool in tools
-    ]
+    rows = [(tool, *(str(_seen(name, tool)) for name in NAMES)) for tool in tools]
     return markdown.table(("tool", *(f"`{name}`" for name in NAMES)), rows)
+
+
+def _seen(example: str, tool: str) -> int:
+    rows = ledger.rows_of(ENTRIES, example, tool)
+    return sum(not row.acknowledged for row in rows)
 
 
 def _reasons() -> str:

@@ -22,14 +22,13 @@ from analytics_tracker_construct import (
     AnalyticsTracker,
     EventCatalog,
     FrontDoor,
+    _acknowledgements,
     _costs,
     _openapi,
 )
 from analytics_tracker_construct._handler import columns, limits, refusals
 from analytics_tracker_construct._sql import queries
 from benchmarks import costs, markdown
-from tests.infra import ledger
-from tests.infra.findings import ENTRIES, MINIMAL
 
 from . import compliance, figures
 
@@ -174,8 +173,12 @@ def _iam(template: dict[str, Any]) -> str:
 
 def _nag() -> str:
     rows = [
-        (f"`{row.rule}`", f"`{row.where}`", row.reason)
-        for row in ledger.rows_of(ENTRIES, MINIMAL, "cdk-nag AwsSolutions")
+        (
+            ", ".join(f"`{_acknowledgements.PACK}-{rule}`" for rule in each.rules),
+            each.where,
+            each.reason,
+        )
+        for each in _acknowledgements.TABLE
     ]
     return markdown.table(("rule", "where", "reason"), rows)
 

@@ -11,6 +11,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from . import _acknowledgements
+
 
 class Keeping(NamedTuple):
     """How buckets are kept, which is the same for all of one owner's."""
@@ -57,7 +59,9 @@ def make_bucket(
         removal_policy=keeping.removal_policy,
         versioned=versioned,
     )
-    if keeping.access_logs is not None:
+    if keeping.access_logs is None:
+        _acknowledgements.acknowledge(bucket, _acknowledgements.BUCKET_LOGS)
+    else:
         _log_access(bucket, keeping.access_logs, logs_prefix)
     return bucket
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from . import _acknowledgements as found
 from ._edge_behaviors import client_behavior, event_behavior
 from ._environment import FRONT_DOOR_CHARS
 from ._front import NO_EDGE, SCRIPT, ApiPlan
@@ -133,7 +134,7 @@ def _make_secrets(
     do not send for some minutes: that takes another generation.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-secretsmanager-secret.html
     """
-    return tuple(
+    secrets = tuple(
         secretsmanager.Secret(
             scope,
             # Another generation is another resource, and so another value.
@@ -148,6 +149,9 @@ def _make_secrets(
         )
         for number in range(generation, max(generation - 2, 0), -1)
     )
+    for secret in secrets:
+        found.acknowledge(secret, found.SECRET)
+    return secrets
 
 
 def _value_of(secret: secretsmanager.ISecret) -> str:
@@ -172,7 +176,7 @@ def _make_distribution(
         protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
     )
     certificate = wanted.certificate
-    return cloudfront.Distribution(
+    distribution = cloudfront.Distribution(
         scope,
         "Distribution",
         additional_behaviors={f"/{SCRIPT}": client_behavior(scope, origin)},
@@ -194,3 +198,17 @@ def _make_distribution(
         price_class=wanted.price_class,
         web_acl_id=wanted.web_acl_arn,
     )
+    found.acknowledge(
+        distribution,
+        found.COUNTRIES,
+        *(
+            accepted
+            for accepted, remedy in (
+                (found.EDGE_FIREWALL, wanted.web_acl_arn),
+                (found.EDGE_LOGS, wanted.access_log_bucket),
+                (found.EDGE_CERTIFICATE, certificate),
+            )
+            if remedy is None
+        ),
+    )
+    return distribution

@@ -10,6 +10,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from . import _acknowledgements as found
 from ._access_logs import HTTP_FORMAT
 from ._front import (
     PIXEL,
@@ -84,6 +85,8 @@ class NewHttp:
             ),
             stage_name=_DEFAULT_STAGE,
         )
+        if not self.access_logs:
+            found.acknowledge(stage, found.HTTP_LOGS)
         _add_routes(scope, api, function)
         return Front(
             api,
@@ -139,7 +142,7 @@ def _add_routes(
         function,
         payload_format_version=apigatewayv2.PayloadFormatVersion.VERSION_2_0,
     )
-    apigatewayv2.HttpRoute(
+    post = apigatewayv2.HttpRoute(
         routes,
         "Post",
         http_api=api,
@@ -148,7 +151,7 @@ def _add_routes(
             f"/{TRACK}", apigatewayv2.HttpMethod.POST
         ),
     )
-    apigatewayv2.HttpRoute(
+    image = apigatewayv2.HttpRoute(
         routes,
         "Pixel",
         http_api=api,
@@ -157,7 +160,7 @@ def _add_routes(
             f"/{PIXEL}", apigatewayv2.HttpMethod.GET
         ),
     )
-    apigatewayv2.HttpRoute(
+    client = apigatewayv2.HttpRoute(
         routes,
         "Script",
         http_api=api,
@@ -166,7 +169,7 @@ def _add_routes(
             f"/{SCRIPT}", apigatewayv2.HttpMethod.GET
         ),
     )
-    apigatewayv2.HttpRoute(
+    preflight = apigatewayv2.HttpRoute(
         routes,
         "Options",
         # A browser sends a preflight without credentials.
@@ -177,3 +180,10 @@ def _add_routes(
             f"/{TRACK}", apigatewayv2.HttpMethod.OPTIONS
         ),
     )
+    for route, accepted in (
+        (post, found.EVENTS),
+        (preflight, found.PREFLIGHTS),
+        (image, found.IMAGES),
+        (client, found.SCRIPT),
+    ):
+        found.acknowledge_route(route, accepted)

@@ -11,6 +11,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from . import _kinds
+from ._acknowledgements import INTERFACE_LISTS, INTERFACES
+from ._wildcards import acknowledge_all, acknowledge_wildcards
 
 #: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 CHANGE_INTERFACES = (
@@ -107,6 +109,8 @@ def let_attach(role: iam.IRole, scope: Construct) -> None:
                 actions=list(actions), conditions=NOT_THE_CODE, resources=resources
             )
         )
+    acknowledge_wildcards(scope, role, INTERFACES, changed)
+    acknowledge_all(scope, role, INTERFACE_LISTS, LIST_INTERFACES)
 
 
 def _groups(

@@ -27,7 +27,9 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ._acknowledgements import EVENT_KEYS, SALT_KEYS
 from ._handler import columns, settings
+from ._wildcards import acknowledge_wildcards
 
 STORE = "s3:PutObject"
 HAND_OVER = "s3:PutObjectAcl"
@@ -71,8 +73,13 @@ class EventWrites:
     """
 
     def __init__(
-        self, role: iam.IRole, accounts: Sequence[str], names: Iterable[str] = ()
+        self,
+        scope: Construct,
+        role: iam.IRole,
+        accounts: Sequence[str],
+        names: Iterable[str] = (),
     ) -> None:
+        self._scope = scope
         self._role = role
         owned = {"aws:ResourceAccount": list(accounts)}
         self._statements = (
@@ -97,6 +104,7 @@ class EventWrites:
 
     def _allow(self, arns: Iterable[str]) -> None:
         for arn in arns:
+            acknowledge_wildcards(self._scope, self._role, EVENT_KEYS, [arn])
             for statement in self._statements:
                 statement.add_resources(arn)
             # A statement without a resource is no valid policy, so it waits for one.
@@ -128,10 +136,16 @@ def check_names(lengths: Iterable[int], left: int) -> None:
 
 
 def let_ingest(
-    role: iam.IRole, salts: s3.IBucket, queue: sqs.IQueue, log_group: logs.ILogGroup
+    scope: Construct,
+    role: iam.IRole,
+    salts: s3.IBucket,
+    queue: sqs.IQueue,
+    log_group: logs.ILogGroup,
 ) -> None:
     """Let the function make, read and destroy salts, queue events and write logs."""
-    _allow(role, KEEP_SALTS, salts.arn_for_objects(f"{settings.SALT_PREFIX}*"))
+    kept = salts.arn_for_objects(f"{settings.SALT_PREFIX}*")
+    acknowledge_wildcards(scope, role, SALT_KEYS, [kept])
+    _allow(role, KEEP_SALTS, kept)
     _allow(role, (SEND,), queue.queue_arn)
     _allow(role, WRITE_LOGS, log_group.log_group_arn)
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from . import _acknowledgements as found
 from ._access_logs import REST_FORMAT
 from ._front import (
     NO_EDGE,
@@ -89,6 +90,9 @@ class NewRest:
             endpoint_types=[self._endpoint_type(Stack.of(scope))],
             rest_api_name=settings.name,
         )
+        found.acknowledge(api.deployment_stage, found.EXECUTION_LOGS)
+        if not self.access_logs:
+            found.acknowledge(api.deployment_stage, found.REST_LOGS)
         # An output is the stack's to define, not a library's.
         api.node.try_remove_child("Endpoint")
         # It checks parameters. A body has no model here: the function's own words
@@ -111,7 +115,9 @@ class NewRest:
             request_validator=validator,
         )
         _add_routes(scope, api.root, function, options)
-        if self.web_acl_arn is not None:
+        if self.web_acl_arn is None:
+            found.acknowledge(api.deployment_stage, found.FIREWALL)
+        else:
             wafv2.CfnWebACLAssociation(
                 scope,
                 "WebAcl",
@@ -231,7 +237,7 @@ def _add_routes(
     pixel = apigateway.Resource(routes, "Pixel", parent=root, path_part=PIXEL)
     script = apigateway.Resource(routes, "Script", parent=root, path_part=SCRIPT)
     integration = apigateway.LambdaIntegration(function, allow_test_invoke=False)
-    apigateway.Method(
+    post = apigateway.Method(
         routes,
         "Post",
         http_method="POST",
@@ -239,7 +245,7 @@ def _add_routes(
         options=options,
         resource=track,
     )
-    apigateway.Method(
+    preflight = apigateway.Method(
         routes,
         "Options",
         http_method="OPTIONS",
@@ -250,7 +256,7 @@ def _add_routes(
         ),
         resource=track,
     )
-    apigateway.Method(
+    image = apigateway.Method(
         routes,
         "Get",
         http_method="GET",
@@ -258,7 +264,7 @@ def _add_routes(
         options=options,
         resource=pixel,
     )
-    apigateway.Method(
+    client = apigateway.Method(
         routes,
         "GetScript",
         http_method="GET",
@@ -266,3 +272,10 @@ def _add_routes(
         options=options,
         resource=script,
     )
+    for method, accepted in (
+        (post, found.EVENTS),
+        (preflight, found.PREFLIGHTS),
+        (image, found.IMAGES),
+        (client, found.SCRIPT),
+    ):
+        found.acknowledge_route(method, accepted)

@@ -15,6 +15,7 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from ._acknowledgements import OF_METHOD, acknowledge_route
 from ._front import PATHS, ROUTES, Limit
 from ._permissions import let_api_gateway_invoke
 
@@ -67,7 +68,7 @@ class RestTenantRoutes:
             service="lambda",
         )
         for method, path in ROUTES:
-            apigateway.Method(
+            made = apigateway.Method(
                 of,
                 method,
                 http_method=method,
@@ -75,6 +76,7 @@ class RestTenantRoutes:
                 options=self._options,
                 resource=resources[path],
             )
+            acknowledge_route(made, OF_METHOD[method])
         settings = stage.node.default_child
         assert isinstance(settings, apigateway.CfnStage)  # noqa: S101 - for the type only
         found = settings.method_settings
@@ -147,6 +149,7 @@ class HttpTenantRoutes:
                 route_key=key,
                 target=target,
             )
+            acknowledge_route(route, OF_METHOD[method])
             # A stage refuses settings of a route that is not there yet.
             self._stage.node.add_dependency(route)
             self._limits[key] = {

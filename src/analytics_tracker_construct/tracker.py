@@ -291,11 +291,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         )
         # Under a role that was given both run, and it needs each right once.
         self._writes = tuple(
-            _permissions.EventWrites(each, (stack.account, *trusted), patterns)
+            _permissions.EventWrites(self, each, (stack.account, *trusted), patterns)
             for each in ((role,) if role else (self._role, writer_role))
         )
         _permissions.let_ingest(
-            self._role, self._salt_bucket, queues.events, self._log_group
+            self, self._role, self._salt_bucket, queues.events, self._log_group
         )
         _permissions.let_write(writer_role, queues.events, writer_log_group)
         protection = protection.prepare(self, self._role, writer_role)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analytics_tracker_construct import _acknowledgements as accepted
+
 from .ledger import Entry
 
 MINIMAL, EXISTING, TENANTS = "minimal", "existing_stack", "multi_tenant"
@@ -62,16 +64,7 @@ _TRACED = (*_in("APIGWXrayEnabled", "Serverless", _HIPAA), "CKV_AWS_73")
 _API, _RIGHTS, _BUCKETS = "the API", "rights", "buckets"
 _CODE, _KEYS, _HOST = "functions", "keys", "the host's own"
 
-_OPEN = (
-    "browsers of strangers send events; the allow-list of buckets and a tenant's "
-    "origins are the check"
-)
-_IMAGE = "a mail or a page asks for an image without credentials; checks as for events"
-_SCRIPT = "any page may load the script, which holds nothing of a tenant's"
-_LOGS_COST = (
-    "a log line for each request would cost about as much as the event; "
-    "`server_access_logs_bucket` has them written"
-)
+_LOGS_COST = accepted.BUCKET_LOGS.reason
 _ONE_REGION = (
     "which other region may hold a copy is the owner's to say; one who needs a copy "
     "passes a bucket that is replicated"
@@ -80,7 +73,6 @@ _KEY_COSTS = (
     "encrypted with a key of AWS's own; one of KMS's costs by the month and the "
     "request; `encryption_key` sets it"
 )
-_EVENT_KEY = "an event's key is not known before it comes; accounts are a condition"
 _THEIRS = "the host's own, as it was before the tracker came"
 
 _DOOR = "the front door, where the minimal example has one"
@@ -92,30 +84,15 @@ FRONT_DOOR = (
     *(
         Entry(_DOOR, reason, (rule,), (_DISTRIBUTION,), (MINIMAL,))
         for rule, reason in (
-            (
-                "AwsSolutions-CFR1",
-                "which countries may send events is the operator's to decide",
-            ),
-            (
-                "AwsSolutions-CFR2",
-                "a web ACL costs by the month; `FrontDoor(web_acl_arn=…)` adds one",
-            ),
-            (
-                "AwsSolutions-CFR3",
-                "CloudFront's access logs hold addresses, which are never logged; "
-                "`FrontDoor(access_log_bucket=…)` turns them on",
-            ),
-            (
-                "AwsSolutions-CFR4",
-                "CloudFront's own certificate comes with its own policy; "
-                "`FrontDoor(domain_names=…, certificate=…)` needs TLS 1.2",
-            ),
+            ("AwsSolutions-CFR1", accepted.COUNTRIES.reason),
+            ("AwsSolutions-CFR2", accepted.EDGE_FIREWALL.reason),
+            ("AwsSolutions-CFR3", accepted.EDGE_LOGS.reason),
+            ("AwsSolutions-CFR4", accepted.EDGE_CERTIFICATE.reason),
         )
     ),
     Entry(
         _DOOR,
-        "the distribution and the function must change with it: "
-        "`FrontDoor(secret_generation=…)` does that without loss",
+        accepted.SECRET.reason,
         ("AwsSolutions-SMG4", *_in("SecretsManagerRotationEnabled", _NIST, _HIPAA)),
         _SECRET,
         (MINIMAL,),
@@ -130,34 +107,33 @@ FRONT_DOOR = (
 )
 
 ENTRIES = (
-    Entry(_API, _OPEN, _AUTHORIZED, (_POST,), EVERY),
-    Entry(_API, _IMAGE, _AUTHORIZED, (_GET,), EVERY),
-    Entry(_API, _SCRIPT, _AUTHORIZED, (_GET_SCRIPT,), EVERY),
+    Entry(_API, accepted.EVENTS.reason, _AUTHORIZED, (_POST,), EVERY),
+    Entry(_API, accepted.IMAGES.reason, _AUTHORIZED, (_GET,), EVERY),
+    Entry(_API, accepted.SCRIPT.reason, _AUTHORIZED, (_GET_SCRIPT,), EVERY),
     Entry(
         _API,
-        "a browser sends a preflight without credentials",
+        accepted.PREFLIGHTS.reason,
         ("AwsSolutions-APIG4",),
         (_OPTIONS,),
         EVERY,
     ),
     Entry(
         _API,
-        "access logs of a REST API need a role that is the whole account's, which is "
-        "not a library's to set; `TrackerApi.rest(access_logs=True)` turns them on",
+        accepted.REST_LOGS.reason,
         _API_LOGS,
         (_OWN_STAGE,),
         USUAL_API,
     ),
     Entry(
         _API,
-        "a web ACL costs by the month; `TrackerApi.rest(web_acl_arn=…)` adds one",
+        accepted.FIREWALL.reason,
         _FIREWALL,
         (_OWN_STAGE,),
         USUAL_API,
     ),
     Entry(
         _API,
-        "execution logs would hold addresses and bodies, which are never logged",
+        accepted.EXECUTION_LOGS.reason,
         _EXECUTION_LOGS,
         (_OWN_STAGE,),
         OWN_API,
@@ -195,7 +171,7 @@ ENTRIES = (
     *(
         Entry(
             _RIGHTS,
-            _EVENT_KEY,
+            accepted.EVENT_KEYS.reason,
             ("AwsSolutions-IAM5",),
             (_ROLE, _WRITER_ROLE),
             examples,
@@ -211,7 +187,7 @@ ENTRIES = (
     ),
     Entry(
         _RIGHTS,
-        "each day has a salt of its own, under a prefix that holds nothing else",
+        accepted.SALT_KEYS.reason,
         ("AwsSolutions-IAM5",),
         (_ROLE,),
         EVERY,
@@ -219,8 +195,7 @@ ENTRIES = (
     ),
     Entry(
         _RIGHTS,
-        "a network interface's id is not known before Lambda makes it; a condition "
-        "keeps the right from the function's code",
+        accepted.INTERFACES.reason,
         ("AwsSolutions-IAM5",),
         (_ROLE, _WRITER_ROLE),
         (HARDENED,),
@@ -231,8 +206,7 @@ ENTRIES = (
     ),
     Entry(
         _RIGHTS,
-        "IAM knows no resource for the actions that list interfaces and subnets, which "
-        "Lambda needs in a VPC; a condition keeps them from the function's code",
+        accepted.INTERFACE_LISTS.reason,
         ("AwsSolutions-IAM5",),
         (_ROLE, _WRITER_ROLE),
         (HARDENED,),

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from analytics_tracker_construct._acknowledgements import PACK
+
 #: The tools and packs, by the beginning of their rules' names.
 TOOLS = {
     "AwsSolutions-": "cdk-nag AwsSolutions",
@@ -21,6 +23,10 @@ TOOLS = {
     "W": "cfn-lint",
     "I": "cfn-lint",
 }
+
+#: The rules of which the construct acknowledges findings, and where.
+ACKNOWLEDGED = f"{PACK}-"
+TRACKER = "Tracker/"
 
 #: The end of a logical id, which changes with the construct's path.
 _HASH = re.compile(r"(?<=\w)[0-9A-F]{8}(?=\.Arn>)")
@@ -49,6 +55,11 @@ class Row(NamedTuple):
     """The construct's path below the stack."""
     detail: str
     reason: str
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the construct itself acknowledges it: a finding in what it makes."""
+        return self.rule.startswith(ACKNOWLEDGED) and self.where.startswith(TRACKER)
 
     def covers(self, finding: Finding) -> bool:
         """Whether this row is about a finding in its example."""

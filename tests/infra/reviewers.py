@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aws_cdk as cdk
 import cdk_nag
+import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]  # it has no types
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]  # likewise
 
+from . import ledger
 from .example_apps import Assembly
-from .ledger import Finding, tool_of
+from .ledger import Finding, Row, tool_of
 
 #: cdk-nag's packs by their names in the ledger.
 PACKS: dict[str, type[cdk_nag.NagPack]] = {
@@ -61,10 +64,60 @@ def acknowledge(app: cdk.App, finding: Finding, reason: str) -> None:
     node = app.node
     for part in finding.where.split("/"):
         node = node.find_child(part).node
-    rule = f"{finding.rule}[{finding.detail}]" if finding.detail else finding.rule
     cdk.Validations.of(node.scopes[-1]).acknowledge(
-        cdk.Acknowledgment(id=rule, reason=reason)
+        cdk.Acknowledgment(id=rule_of(finding), reason=reason)
     )
+
+
+def rule_of(finding: Finding) -> str:
+    """Return a rule with what is in brackets after it."""
+    return f"{finding.rule}[{finding.detail}]" if finding.detail else finding.rule
+
+
+@contextmanager
+def nothing_acknowledged() -> Iterator[None]:
+    """Let the construct meet a CDK that knows no acknowledgements, as older ones do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(cdk, "Validations")
+        yield
+
+
+def needless(app: cdk.App, findings: Iterable[Finding], rows: list[Row]) -> list[str]:
+    """Return the app's acknowledgements that no finding needs with their reason.
+
+    Args:
+        app: The app, in which the construct acknowledges what it does.
+        findings: What is found where nothing is acknowledged.
+        rows: Why that stays.
+    """
+    needed = [
+        (found.where, rule_of(found), ledger.reason_for(found, rows))
+        for found in findings
+        if any(row.covers(found) and row.acknowledged for row in rows)
+    ]
+    return [
+        f"{rule} at {place}: {reason}"
+        for place, rule, reason in acknowledged(app)
+        if not any(
+            where.startswith(f"{place}/") or where == place
+            for where, *found in needed
+            if found == [rule, reason]
+        )
+    ]
+
+
+def acknowledged(app: cdk.App) -> list[tuple[str, str, str]]:
+    """Return what the construct itself acknowledged: where, of which rule, and why."""
+    key = cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY
+    return [
+        (place.node.path, rule.partition("::")[2], reason)
+        for place in app.node.find_all()
+        for entry in place.node.metadata
+        if entry.type == key
+        for rule, reason in entry.data.items()
+        # The CDK's own constructs acknowledge rules of other tools.
+        if rule.partition("::")[2].startswith(ledger.ACKNOWLEDGED)
+    ]
 
 
 def lint(made: Assembly) -> list[Finding]:

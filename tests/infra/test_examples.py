@@ -93,7 +93,8 @@ def test_no_snapshot_is_left_over() -> None:
 @each
 def test_cdk_nag_finds_what_the_ledger_says(name: str) -> None:
     """And who acknowledges the ledger's rows has an app that satisfies each pack."""
-    app = example_apps.construct_tree(name)
+    with reviewers.nothing_acknowledged():
+        app = example_apps.construct_tree(name)
     acknowledged = []
     for pack in reviewers.PACKS:
         findings = reviewers.nag(app, pack)
@@ -104,6 +105,21 @@ def test_cdk_nag_finds_what_the_ledger_says(name: str) -> None:
     for finding, reason in acknowledged:
         reviewers.acknowledge(app, finding, reason)
     assert all(reviewers.satisfied(app, pack) for pack in reviewers.PACKS)
+
+
+@each
+def test_the_construct_acknowledges_what_is_found_in_what_it_makes(name: str) -> None:
+    """Of AwsSolutions: nothing less, nothing else, and for the ledger's reason."""
+    pack = "cdk-nag AwsSolutions"
+    rows = ledger.rows_of(ENTRIES, name, pack)
+    with reviewers.nothing_acknowledged():
+        found = reviewers.nag(example_apps.construct_tree(name), pack)
+
+    app = example_apps.construct_tree(name)
+    app.synth()
+
+    _compare(reviewers.nag(app, pack), [row for row in rows if not row.acknowledged])
+    assert reviewers.needless(app, found, rows) == []
 
 
 @each

@@ -44,7 +44,8 @@ def _tracker(app: App, *, everything: bool) -> AnalyticsTracker:
 @pytest.mark.parametrize("pack", reviewers.PACKS)
 def test_cdk_nag_finds_what_the_ledger_says(app: App, pack: str) -> None:
     """And who acknowledges its rows has an app that satisfies cdk-nag."""
-    _tracker(app, everything=False)
+    with reviewers.nothing_acknowledged():
+        _tracker(app, everything=False)
     findings = reviewers.nag(app, pack)
     rows = ledger.rows_of(ROWS, MINIMAL, pack)
 
@@ -56,7 +57,8 @@ def test_cdk_nag_finds_what_the_ledger_says(app: App, pack: str) -> None:
 
 
 def test_what_the_ledger_advises_leaves_countries_and_rotation(app: App) -> None:
-    _tracker(app, everything=True)
+    with reviewers.nothing_acknowledged():
+        _tracker(app, everything=True)
     pack = "cdk-nag AwsSolutions"
     new, gone = ledger.judge(
         reviewers.nag(app, pack), ledger.rows_of(ROWS, MINIMAL, pack)
@@ -65,6 +67,20 @@ def test_what_the_ledger_advises_leaves_countries_and_rotation(app: App) -> None
     place = "Tracker/FrontDoor/Distribution/Resource"
     assert new == []
     assert gone == [f"AwsSolutions-CFR{number} at {place}" for number in (2, 3, 4)]
+
+
+def test_the_construct_acknowledges_that_for_the_ledgers_reasons(
+    app: App, tmp_path: Path
+) -> None:
+    pack = "cdk-nag AwsSolutions"
+    _tracker(app, everything=False)
+    raw = App(outdir=str(tmp_path / "raw"))
+    with reviewers.nothing_acknowledged():
+        _tracker(raw, everything=False)
+    rows = ledger.rows_of(ROWS, MINIMAL, pack)
+
+    assert reviewers.satisfied(app, pack)
+    assert reviewers.needless(app, reviewers.nag(raw, pack), rows) == []
 
 
 @pytest.mark.parametrize("everything", [False, True])
