@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from analytics_tracker_construct._asset import FILES
 from analytics_tracker_construct._handler import FOLDER, settings
 from tools import traffic
 
@@ -70,8 +71,9 @@ def copy_function(folder: Path, source: Path = FOLDER) -> Path:
         source: The function's modules.
     """
     (folder / "handler").mkdir(parents=True)
-    for module in source.glob("*.py"):
-        shutil.copy(module, folder / "handler")
+    for pattern in FILES:
+        for file in source.glob(pattern):
+            shutil.copy(file, folder / "handler")
     compileall.compile_dir(folder, quiet=1)
     return folder
 

@@ -46,6 +46,9 @@ _EVENT_TYPE_MISSING = Refusal.EVENT_TYPE_MISSING
 _TIMESTAMP_MISSING = Refusal.TIMESTAMP_MISSING
 
 _CLOCK = timedelta(seconds=limits.CLOCK_SECONDS)
+# Within these a retry a day later still finds the time as sent near the server's.
+_FAST = -timedelta(seconds=limits.SECONDS_AHEAD)
+_SLOW = timedelta(days=limits.DAYS_BACK - 1)
 _NO_VIEWPORT = '{"width":null,"height":null}'
 
 
@@ -115,7 +118,10 @@ def _correct(draft: Draft, sent_at: object) -> None:
 
     The clock that made `timestamp` made `sentAt` too, as the request left, and the
     server knows when that was. The day stays that of the time as sent: it belongs to
-    the object's key, and a retry must find it.
+    the object's key, and a retry must find it. A clock so wrong that its times are not
+    near the server's would leave the day to that of receipt, which is another for a
+    retry. The corrected time is about the same for each, and a clock stays as wrong as
+    it is; so how wrong it is decides, and not whether this time is near.
     """
     if not isinstance(sent_at, str):
         raise Refused(Refusal.STRING_EXPECTED, "sentAt")
@@ -131,6 +137,8 @@ def _correct(draft: Draft, sent_at: object) -> None:
         raise Refused(Refusal.TIMESTAMP_INVALID) from None
     draft.client_timestamp = f'"{draft.timestamp}"'
     draft.timestamp = times.stamp(corrected)
+    if not _FAST <= wrong <= _SLOW:
+        draft.day = times.storage_day(corrected, draft.visit.received)
 
 
 def _text(value: Any, name: str) -> str:

@@ -14,6 +14,9 @@ Reply = dict[str, Any]
 
 #: A transparent GIF of one pixel, in base64.
 GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+#: One of two pixels, side by side: what became of an event that is to be sent again.
+#: A page sees an image's width, and nothing else of its answer.
+GIF_AGAIN = "R0lGODlhAgABAIAAAAAAAP///yH5BAEAAAAALAAAAAACAAEAAAICBAoAOw=="
 
 #: Seconds after which to try again. Faults of S3 are short, and a tab may close.
 RETRY_AFTER_SECONDS = 5
@@ -139,7 +142,11 @@ def refused(route: str, refusal: Refused, cors: Mapping[str, str]) -> Reply:
 
 
 def pixel(outcome: Draft | Refused, cors: Mapping[str, str]) -> Reply:
-    """Return the image, whatever became of its event: a broken one helps nobody."""
+    """Return the image, whatever became of its event: a broken one helps nobody.
+
+    It is two pixels wide where the event is worth sending again.
+    """
+    image = GIF
     headers = {
         **cors,
         "Content-Type": "image/gif",
@@ -149,10 +156,12 @@ def pixel(outcome: Draft | Refused, cors: Mapping[str, str]) -> Reply:
     }
     if isinstance(outcome, Refused):
         headers[REJECTED_HEADER] = f"{outcome.error}: {outcome.message}"
+        if outcome.refusal.status >= 500:
+            image = GIF_AGAIN
     return {
         "statusCode": 200,
         "headers": headers,
-        "body": GIF,
+        "body": image,
         "isBase64Encoded": True,
     }
 

@@ -91,10 +91,10 @@ def test_can_be_kept_and_tells_nothing_of_the_machine_but_its_kind(
 
 
 def test_measures_the_function_as_it_is_deployed(tmp_path: Any) -> None:
-    """Its modules alone, under the names that Lambda calls."""
+    """What the asset holds, under the names that Lambda calls."""
     copy = contenders.copy_function(tmp_path / "copy") / "handler"
 
-    assert {path.suffix for path in copy.iterdir() if path.is_file()} == {".py"}
+    assert {path.suffix for path in copy.iterdir() if path.is_file()} == {".py", ".js"}
     assert digest(copy) == digest(FOLDER)
     entries = {one.target.replace(":", ".") for one in contenders.ours(tmp_path)}
     assert entries == {ENTRY, WRITER_ENTRY}

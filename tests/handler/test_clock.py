@@ -68,6 +68,33 @@ def test_a_retry_finds_what_a_wrong_clock_stored(tracker: Tracker) -> None:
     assert (event["timestamp"], event["clientTimestamp"]) == (_ago(), _ago(days=3))
 
 
+@pytest.mark.parametrize(
+    ("slow", "later"),
+    [
+        # Never set, or set to the past: no time as sent is near the server's.
+        (timedelta(days=400), timedelta(days=1)),
+        # Near the first time, and no more when it is sent again.
+        (timedelta(days=6.9), timedelta(days=1)),
+        # Ahead by more than is taken, until the true time comes near it.
+        (timedelta(hours=-3), timedelta(hours=13)),
+        (timedelta(days=-2), timedelta(days=1)),
+    ],
+)
+def test_a_retry_finds_what_a_very_wrong_clock_stored(
+    tracker: Tracker, slow: timedelta, later: timedelta
+) -> None:
+    """Its times are not near the server's, or not for long: the corrected one is."""
+    clock = NOON - slow
+    sent = event_of(eventId="retried-02", timestamp=times.stamp(clock))
+    _, first = tracker.answer(rest({**sent, "sentAt": times.stamp(clock)}))
+    tracker.clock.advance(later.total_seconds())
+
+    _, second = tracker.answer(rest({**sent, "sentAt": times.stamp(clock + later)}))
+
+    assert "/day=04/" in first["key"]
+    assert (second["key"], second["duplicate"]) == (first["key"], True)
+
+
 def test_a_batch_says_once_when_it_was_sent(tracker: Tracker) -> None:
     events = [event_of(timestamp=_ago(hours=2, seconds=n)) for n in (3, 2, 1)]
 

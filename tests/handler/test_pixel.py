@@ -284,6 +284,8 @@ def test_a_fault_of_ours_is_an_image_too(
 
     assert reply["headers"]["Content-Type"] == "image/gif"
     assert "send it again" in reply["headers"][REJECTED]
+    # A page sees how wide it is, and so that the event is to be sent again.
+    assert base64.b64decode(reply["body"])[6:10] == b"\x02\x00\x01\x00"
     assert ADDRESS not in str(reply)
 
 
