@@ -26,6 +26,7 @@ _PARTS = (
     "README.md",
     "SECURITY.md",
     "benchmarks",
+    "client",
     "examples",
     "handler",
     "pyproject.toml",
@@ -87,8 +88,9 @@ class Tree:
                 shutil.copytree(source, folder / part, ignore=_LEFT_OUT)
             else:
                 shutil.copy2(source, folder / part)
-        modules = installed(EVALUATOR) / "node_modules"
-        (folder / "tests" / "iam" / "node_modules").symlink_to(modules)
+        for program in (EVALUATOR, ROOT / "client"):
+            modules = installed(program) / "node_modules"
+            (folder / program.relative_to(ROOT) / "node_modules").symlink_to(modules)
 
     @contextmanager
     def without(self, removal: Removal) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..threats import Threat
-from . import bodies, delivery, door, keys, privacy, protection, reach, tenants
+from . import bodies, delivery, door, keys, pages, privacy, protection, reach, tenants
 
 THREATS: tuple[Threat, ...] = (
     *reach.THREATS,
@@ -14,4 +14,5 @@ THREATS: tuple[Threat, ...] = (
     *door.THREATS,
     *keys.THREATS,
     *protection.THREATS,
+    *pages.THREATS,
 )
