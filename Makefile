@@ -9,12 +9,12 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 16,18,20,22,24
 
 # Those with a target of their own.
-SUITES := handler faults privacy athena e2e rules client defences
+SUITES := handler faults privacy athena e2e rules client defences packaging docs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-handler test-rest test-faults test-privacy \
-	test-athena test-e2e test-rules test-client test-defences test-pythons \
-	test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
+	test-athena test-e2e test-rules test-client test-defences test-packaging \
+	test-pythons test-cdk-floor lint types check fuzz mutants snapshots docs load bench bench-queries \
 	bench-worst bench-agents bench-client client wheel \
 	clean
 
@@ -76,9 +76,12 @@ test-defences: $(VENV)/.dev ## Take each defence of SECURITY.md out; its tests m
 test-privacy: $(VENV)/.dev ## Try every address of a network against its stored hash
 	$(BIN)/python -m pytest tests/privacy
 
-test-rules: $(VENV)/.dev ## Compare what checkov finds in the examples with the ledger
+test-rules: $(VENV)/.dev ## Compare what reviewers' tools find with the ledger
 	PYTHON=$(BIN)/python .ci/rules
-	$(BIN)/python -m pytest tests/rules
+	$(BIN)/python -m pytest tests/rules -n 2 --dist load
+
+test-packaging: $(VENV)/.dev ## Test the wheel, and what the documents say
+	$(BIN)/python -m pytest tests/packaging tests/docs -n 2 --dist loadfile
 
 test-pythons: $(VENV)/.dev ## Test on every Python of the supported range that is here
 	.ci/pythons
@@ -93,8 +96,8 @@ lint: $(VENV)/.dev ## Check format and style
 types: $(VENV)/.dev ## Check types
 	$(BIN)/mypy
 
-check: lint types test test-rules test-faults test-privacy test-defences test-client \
-	test-athena test-e2e test-cdk-floor test-pythons ## What CI runs
+check: lint types test test-packaging test-rules test-faults test-privacy \
+	test-defences test-client test-athena test-e2e test-cdk-floor test-pythons ## What CI runs
 
 fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'

@@ -10,10 +10,9 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_s3 as s3
 
 from analytics_tracker_construct import AnalyticsTracker, FrontDoor
-
-from . import ledger, reviewers
-from .example_apps import Assembly
-from .findings import ENTRIES, FRONT_DOOR, MINIMAL
+from tests.infra import ledger, reviewers
+from tests.infra.example_apps import Assembly
+from tests.infra.findings import ENTRIES, FRONT_DOOR, MINIMAL
 
 ROWS = (*ENTRIES, *FRONT_DOOR)
 

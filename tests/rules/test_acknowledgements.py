@@ -24,9 +24,8 @@ from analytics_tracker_construct import (
     FrontDoor,
     TrackerApi,
 )
-
-from . import reviewers
-from .ledger import Finding
+from tests.infra import reviewers
+from tests.infra.ledger import Finding
 
 _PACK = "cdk-nag AwsSolutions"
 
