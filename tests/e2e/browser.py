@@ -60,6 +60,17 @@ addEventListener("load", async () => {
 });
 </script>
 """
+#: It has one line of the tracker's, and is left as soon as it is loaded.
+_CLIENT_PAGE = """\
+<!doctype html><meta charset="utf-8"><title>A page</title>
+<script defer src="SCRIPT" data-tenant="TENANT"></script>
+<script>
+addEventListener("load", async () => {
+  await fetch("/report", {method: "POST", body: "{}"});
+  location.href = "/left";
+});
+</script>
+"""
 _OPTIONS = (
     "--headless=new",
     "--no-sandbox",
@@ -80,14 +91,15 @@ _OPTIONS = (
 def visiting(
     chromium: str, folder: Path, host: str, plan: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any]]:
-    """Have Chromium open a page of `https://<host>`, leave it, and stay open.
+    """Have Chromium open `https://<host>/shoes`, leave it, and stay open.
 
     Args:
         chromium: The program.
         folder: Where its profile goes.
         host: The page's host; only this browser finds it, on this machine.
         plan: `track` and `pixel`, the URLs of the routes; `member`, what is added to
-            each event; `ending`, how their ids end.
+            each event; `ending`, how their ids end. Or `script`, the browser client's
+            URL, and `tenant`, for a page that has nothing else of the tracker's.
 
     Yields:
         What the page saw: whether the beacon was taken, the status and document of the
@@ -121,6 +133,10 @@ def visiting(
 def _site(plan: Mapping[str, Any]) -> Iterator[tuple[int, Queue[Any]]]:
     """Serve the page over TLS; yield the port, and what pages tell."""
     told: Queue[Any] = Queue()
+    page = _PAGE.replace("PLAN", json.dumps(plan))
+    if "script" in plan:
+        page = _CLIENT_PAGE.replace("SCRIPT", plan["script"])
+        page = page.replace("TENANT", plan["tenant"])
 
     class Connection(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -128,8 +144,7 @@ def _site(plan: Mapping[str, Any]) -> Iterator[tuple[int, Queue[Any]]]:
 
         def do_GET(self) -> None:
             left = self.path == "/left"
-            page = "<title>Left</title>" if left else _PAGE
-            self._reply(page.replace("PLAN", json.dumps(plan)).encode())
+            self._reply(("<title>Left</title>" if left else page).encode())
             if left:
                 told.put("left")
 

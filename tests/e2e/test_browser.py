@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from .browser import visiting
 from .conftest import World
@@ -56,3 +57,21 @@ def test_a_page_of_a_strangers_is_refused_and_can_read_why(
         status, document = seen["fetch"]
 
     assert (status, document["error"]) == (403, "Forbidden")
+
+
+def test_one_line_in_a_page_counts_its_view(world: World, tmp_path: Path) -> None:
+    """The script comes from an API that was there before the tracker."""
+    stack = world.direct
+    plan = {"script": stack.url("/tracker.js"), "tenant": "shop"}
+    page = "https://shop.example.com/shoes"
+
+    def views() -> list[dict[str, Any]]:
+        return [event for event in stack.events("shop") if event["page"] == page]
+
+    with visiting(world.parts.chromium, tmp_path / "profile", "shop.example.com", plan):
+        wait_until(lambda: bool(views()), "the view of a page that was left")
+
+    (view,) = views()
+    assert view["eventType"] == "page_view"
+    assert view["device"]["browser"] == "Chrome"
+    assert view["sessionId"]
