@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 import boto3
 from botocore.stub import Stubber
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.core.exceptions import AccessDeniedError
 from moto.iam.responses import IamResponse
@@ -92,6 +92,25 @@ class Cloud:
                 "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
                 "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
             }
+
+    @contextmanager
+    def locked(self, *functions: str) -> Iterator[None]:
+        """Answer, until the block ends, as Lambda does who may not use the key.
+
+        moto's environments have no key.
+        https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
+        """
+        told = LambdaFunction.get_configuration
+
+        def locked(function: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
+            configuration = told(function, on_create)
+            if function.function_name in functions:
+                error = {"ErrorCode": "AccessDeniedException", "Message": "no right"}
+                configuration["Environment"] = {"Error": error}
+            return configuration
+
+        with patch.object(LambdaFunction, "get_configuration", locked):
+            yield
 
     def inside(
         self, *arguments: str, **environment: str

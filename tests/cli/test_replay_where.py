@@ -11,7 +11,7 @@ import pytest
 from analytics_tracker_construct import cli
 from analytics_tracker_construct._handler import settings
 
-from .cloud import Cloud, Queues, letter, started
+from .cloud import Cloud, Queues, letter, stack_of, started
 from .deployed import Deployed
 from .running import run
 
@@ -126,6 +126,51 @@ def test_the_writer_has_no_queue_of_its_own(cloud: Cloud, tracker: Deployed) -> 
 
     assert done.returncode == 2
     assert "has no queue in TRACKER_QUEUE_URL" in done.stderr
+
+
+def test_an_environment_that_the_caller_cannot_decrypt_is_told(
+    cloud: Cloud, tracker: Deployed
+) -> None:
+    """It is not known whether it names a queue."""
+    with cloud.locked(tracker.function):
+        done = cloud.inside("replay", "--function", tracker.function)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    said = f"Lambda cannot decrypt the environment of {tracker.function}: you need"
+    assert f"{said} kms:Decrypt on its key, or name the queue with --queue" in (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize("command", ["replay", "doctor"])
+def test_a_stack_whose_environments_the_caller_cannot_decrypt_is_told(
+    cloud: Cloud, tracker: Deployed, command: str
+) -> None:
+    """It is not known whether a tracker is among its functions."""
+    names = (tracker.writer, tracker.function)
+    functions = [("AWS::Lambda::Function", each) for each in names]
+    with stack_of(cloud, *functions), cloud.locked(*names):
+        done = cloud.inside(command, "--stack", "Website")
+
+    assert done.returncode == 1
+    said = f"Lambda cannot decrypt the environment of {', '.join(names)}: you need"
+    assert f"{said} kms:Decrypt on its key, or name the tracker's function with" in (
+        done.stderr
+    )
+    assert "--queue" in done.stderr
+
+
+def test_a_strangers_environment_that_is_locked_is_in_nobodys_way(
+    cloud: Cloud, tracker: Deployed
+) -> None:
+    tracker.queues.bury(body := letter("shop-1", "shop"))
+    names = (tracker.writer, tracker.function)
+    functions = [("AWS::Lambda::Function", each) for each in names]
+    with stack_of(cloud, *functions), cloud.locked(tracker.writer):
+        done = cloud.inside("replay", "--stack", "Website")
+
+    assert done.returncode == 0, done.stderr
+    assert body in tracker.queues.waiting()
 
 
 def test_the_dead_letters_queue_itself_is_refused(

@@ -43,16 +43,23 @@ def function_in_stack(aws: Aws, stack: str) -> Answer:
 
     Raises:
         AwsError: If AWS does not tell.
-        CommandError: If there is no such stack, or not exactly one tracker in it.
+        CommandError: If there is no such stack, not exactly one tracker in it, or none
+            whose environment Lambda can decrypt for who asks.
     """
-    found = [
-        configuration
+    functions = [
+        function_named(aws, name)
         for type_, name in resources(aws, stack)
         if type_ == "AWS::Lambda::Function"
-        # The writer does not have it, and no function that is none of ours does.
-        and settings.SALT_BUCKET
-        in environment(configuration := function_named(aws, name))
     ]
+    # The writer does not have it, and no function that is none of ours does.
+    found = [each for each in functions if settings.SALT_BUCKET in environment(each)]
+    locked = [each for each in functions if is_locked(each)]
+    if not found and locked:
+        raise undecryptable(
+            locked,
+            "name the tracker's function with --function, or for replay its queue "
+            "with --queue",
+        )
     if not found:
         raise CommandError(
             f"no function in stack {stack} has the tracker's settings; name the "
@@ -99,6 +106,29 @@ def environment(configuration: Answer) -> dict[str, str]:
         "Variables", {}
     )
     return variables
+
+
+def is_locked(configuration: Answer) -> bool:
+    """Return whether Lambda could not decrypt the environment for who asks.
+
+    Lambda then tells an error in place of the variables.
+    https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
+    """
+    return bool(configuration.get("Environment", {}).get("Error"))
+
+
+def undecryptable(locked: list[Answer], otherwise: str) -> CommandError:
+    """Return what to say of functions whose environment is locked.
+
+    Args:
+        locked: Their configurations.
+        otherwise: The way out beside the right.
+    """
+    names = ", ".join(str(each["FunctionName"]) for each in locked)
+    return CommandError(
+        f"Lambda cannot decrypt the environment of {names}: you need kms:Decrypt on "
+        f"its key, or {otherwise}"
+    )
 
 
 def look(sqs: Any, url: str) -> Queue:

@@ -49,7 +49,8 @@ examples:
 It needs sqs:GetQueueAttributes and sqs:GetQueueUrl; sqs:ReceiveMessage,
 sqs:DeleteMessage and sqs:ChangeMessageVisibility on the dead letters; sqs:SendMessage
 on the queue; with --function lambda:GetFunctionConfiguration, and with --stack
-cloudformation:ListStackResources too. A dry run neither sends nor deletes.
+cloudformation:ListStackResources too. A dry run neither sends nor deletes. With an
+encryption_key it needs kms:Decrypt and kms:GenerateDataKey on that key.
 Exit status: 0 moved, 1 some could not be moved or AWS refused, 2 wrong arguments,
 130 interrupted.
 """
@@ -167,6 +168,8 @@ def _queue_of(aws: Aws, options: argparse.Namespace) -> str:
         configuration = _deployed.function_in_stack(aws, options.stack)
     else:
         configuration = _deployed.function_named(aws, options.function)
+    if _deployed.is_locked(configuration):
+        raise _deployed.undecryptable([configuration], "name the queue with --queue")
     url = _deployed.environment(configuration).get(settings.QUEUE_URL)
     if not url:
         raise CommandError(
