@@ -21,7 +21,12 @@ OF_ACME = {
     ("OPTIONS", "/acme/track"),
     ("GET", "/acme/pixel.gif"),
 }
-OF_ALL = {("POST", "/track"), ("OPTIONS", "/track"), ("GET", "/pixel.gif")}
+OF_ALL = {
+    ("POST", "/track"),
+    ("OPTIONS", "/track"),
+    ("GET", "/pixel.gif"),
+    ("GET", "/tracker.js"),
+}
 BOTH = pytest.mark.parametrize("api", [TrackerApi.rest, TrackerApi.http])
 
 
