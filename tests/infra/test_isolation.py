@@ -336,12 +336,18 @@ def test_only_the_trackers_own_routes_call_the_function(deployed: Deployed) -> N
         arn = (("aws:SourceArn", source),)
         return Request("lambda:InvokeFunction", _FUNCTION, arn)
 
-    own = [call("POST/track"), call("OPTIONS/track"), call("GET/pixel.gif")]
+    own = [
+        call("POST/track"),
+        call("OPTIONS/track"),
+        call("GET/pixel.gif"),
+        call("GET/tracker.js"),
+    ]
     others = [
         call("POST/track", account="999999999999"),
         call("POST/track", api="another"),
         call("GET/track"),
         call("POST/pixel.gif"),
+        call("POST/tracker.js"),
         # What the console's own test of a method would be.
         call("POST/track", stage="test-invoke-stage"),
         own[0]._replace(context=()),
