@@ -76,6 +76,26 @@ def test_all_is_well(well: Deployed) -> None:
     assert "unknown  rights on" in done.stdout
 
 
+def test_the_keys_of_queue_and_salts_are_asked_about(well: Deployed) -> None:
+    """The simulator refuses, as moto has none, which shows that it was asked."""
+    key = "0a1b2c3d-0000-4000-8000-000000000000"
+    well.cloud.sqs.set_queue_attributes(
+        QueueUrl=well.queues.main, Attributes={"KmsMasterKeyId": key}
+    )
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    well.s3.put_bucket_encryption(
+        Bucket=well.salts,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+        },
+    )
+
+    for check in ("key of the queue", "key of the salts"):
+        found = _only(well, check)
+        assert found["outcome"] == "unknown"
+        assert "iam:SimulatePrincipalPolicy" in found["found"]
+
+
 def test_shows_no_content(well: Deployed) -> None:
     well.store(well.shop, "1700000000-0a1b2c3d.json", event(eventType=7, secret=1))
     well.queues.bury(letter(well.shop, "shop"))

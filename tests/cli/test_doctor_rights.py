@@ -16,6 +16,7 @@ import pytest
 from botocore.stub import Stubber
 
 from analytics_tracker_construct._handler import settings
+from analytics_tracker_construct.cli._deployed import Queue
 from analytics_tracker_construct.cli._doctor import buckets, queue, rights, salts
 from analytics_tracker_construct.cli._doctor.findings import Finding, Outcome
 from analytics_tracker_construct.cli._doctor.subject import Role, Subject
@@ -171,6 +172,15 @@ def test_a_role_that_may_not_store_fails_with_what_to_do(
     assert words in finding.advice
 
 
+_QUEUE = Queue(
+    url="https://sqs.eu-west-1.amazonaws.com/123456789012/tracker",
+    arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:tracker",
+    visible=0,
+    in_flight=0,
+    retention=14 * 86_400,
+    visibility=420,
+    dead_letters=None,
+)
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b"
 
 
@@ -198,6 +208,45 @@ def test_amazons_own_key_needs_no_right() -> None:
     _encrypted(stubs, None)
 
     assert list(buckets.encryptable(stubs.subject, "shop-1")) == []
+
+
+def test_the_queues_key_is_asked_about_for_the_function_and_the_writer() -> None:
+    """SQS wants both rights of who sends, and one of who receives."""
+    stubs = _Stubs()
+    queued = _QUEUE._replace(key=_KEY)
+    stubs.simulate(_ROLE, ["kms:Decrypt", "kms:GenerateDataKey"], _KEY)
+    stubs.simulate(_WRITER, ["kms:Decrypt"], _KEY, "implicitDeny")
+
+    first, second = queue.may_use_key(stubs.subject, queued)
+
+    assert (first.outcome, second.outcome) == (Outcome.OK, Outcome.WARNING)
+    assert f"the writer's role may not kms:Decrypt on {_KEY}" in second.found
+    assert "pass the key to the tracker as encryption_key" in second.advice
+    stubs.done()
+
+
+@pytest.mark.parametrize("key", [None, "alias/aws/sqs"])
+def test_a_queue_without_a_key_of_the_users_needs_no_right(key: str | None) -> None:
+    assert list(queue.may_use_key(_Stubs().subject, _QUEUE._replace(key=key))) == []
+
+
+def test_the_key_of_the_salts_is_asked_about_for_the_function_alone() -> None:
+    stubs = _Stubs(salt_bucket="shop-1")
+    _encrypted(stubs, "0a1b")
+    stubs.simulate(_ROLE, ["kms:Decrypt", "kms:GenerateDataKey"], _KEY, "explicitDeny")
+
+    found = list(salts.may_use_key(stubs.subject, "shop-1"))
+
+    assert [finding.check for finding in found] == ["key of the salts"] * 2
+    assert {finding.outcome for finding in found} == {Outcome.FAILURE}
+    stubs.done()
+
+
+def test_salts_under_amazons_own_key_need_no_right() -> None:
+    stubs = _Stubs(salt_bucket="shop-1")
+    _encrypted(stubs, None)
+
+    assert list(salts.may_use_key(stubs.subject, "shop-1")) == []
 
 
 def _encrypted(stubs: _Stubs, key: str | None) -> None:

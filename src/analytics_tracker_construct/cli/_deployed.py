@@ -36,6 +36,8 @@ class Queue(NamedTuple):
     """Seconds that a message is hidden from others once it was received."""
     dead_letters: str | None
     """The ARN of the queue that takes what cannot be processed."""
+    key: str | None = None
+    """The id, ARN or alias of its KMS key; None where SQS's own keys encrypt it."""
 
 
 def function_in_stack(aws: Aws, stack: str) -> Answer:
@@ -150,6 +152,7 @@ def look(sqs: Any, url: str) -> Queue:
         retention=int(attributes.get("MessageRetentionPeriod", 0)),
         visibility=int(attributes.get("VisibilityTimeout", 0)),
         dead_letters=policy.get("deadLetterTargetArn"),
+        key=attributes.get("KmsMasterKeyId"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..._handler import buckets as names
 from ..._handler import columns
 from .._aws import AwsError, call
-from . import rights
+from . import keys, rights
 from .findings import Finding, failure, ok, unknown, warning
 from .subject import Subject
 
@@ -138,31 +138,9 @@ def encryptable(subject: Subject, bucket: str) -> Iterator[Finding]:
     Raises:
         AwsError: If AWS does not tell.
     """
-    answer = call(
-        "s3:GetEncryptionConfiguration",
-        subject.client("s3").get_bucket_encryption,
-        Bucket=bucket,
-    )
-    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
-    for rule in rules:
-        default = rule.get("ApplyServerSideEncryptionByDefault", {})
-        key = default.get("KMSMasterKeyID")
-        # Whoever may write to a bucket may use AWS's own key for S3, which has no id.
-        if not str(default.get("SSEAlgorithm", "")).startswith("aws:kms") or not key:
-            continue
-        arn = _key(subject, bucket, key)
+    owner = subject.owner_of(bucket) or subject.account
+    for arn in keys.of_bucket(subject, bucket, owner):
         for role in subject.roles:
             yield from rights.may(
                 subject, role, (rights.ENCRYPT,), arn, {}, check=f"key of {bucket}"
             )
-
-
-def _key(subject: Subject, bucket: str, key: str) -> str:
-    if key.startswith("arn:") and ":alias/" not in key:
-        return key
-    owner = subject.owner_of(bucket) or subject.account
-    prefix = f"arn:{subject.partition}:kms:{subject.aws.region}:{owner}:"
-    if not key.startswith(("arn:", "alias/")):
-        return f"{prefix}key/{key}"
-    answer = call("kms:DescribeKey", subject.client("kms").describe_key, KeyId=key)
-    return str(answer["KeyMetadata"]["Arn"])

@@ -147,6 +147,8 @@ def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
     else:
         timeout = yield from _writers(subject, mappings, writers)
         yield from queue.readers(mappings, found, timeout)
+    whole = subject._replace(roles=(*subject.roles, *writers))
+    yield from guarded("key of the queue", queue.may_use_key(whole, found))
     try:
         dead = _deployed.dead_letters_of(sqs, found)
     except AwsError as error:

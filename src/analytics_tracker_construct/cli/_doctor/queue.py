@@ -11,7 +11,7 @@ from .._aws import Answer, AwsError, call
 from .._deployed import Queue
 from .._letters import instant
 from .._tally import Tally
-from . import rights
+from . import keys, rights
 from .findings import (
     RECREATE,
     UNCHANGED,
@@ -162,6 +162,31 @@ def may_send(subject: Subject, arn: str) -> Iterator[Finding]:
     yield from rights.may(
         subject, role, (rights.SEND,), arn, {}, check="rights on the queue"
     )
+
+
+def may_use_key(subject: Subject, queue: Queue) -> Iterator[Finding]:
+    """Yield whether the tracker's roles may use the queue's key, if it has one.
+
+    Args:
+        subject: The tracker, with the roles of the queue's readers.
+        queue: The queue.
+
+    Raises:
+        AwsError: If AWS does not tell, or the simulator cannot be asked.
+    """
+    if queue.key is None:
+        return
+    for arn in keys.arn_of(subject, queue.key, queue.arn.split(":")[4]):
+        for role in subject.roles:
+            yield from rights.may(
+                subject,
+                role,
+                rights.USE_KEY if role.what == "function" else (rights.DECRYPT,),
+                arn,
+                {},
+                check="key of the queue",
+                grant=rights.OWN_KEY,
+            )
 
 
 def dead_letters(subject: Subject, queue: Queue, dead: Queue) -> Iterator[Finding]:

@@ -11,8 +11,15 @@ from .subject import Role, Subject
 STORE = "s3:PutObject"
 HAND_OVER = "s3:PutObjectAcl"
 ENCRYPT = "kms:GenerateDataKey"
+DECRYPT = "kms:Decrypt"
+#: What the tracker's own key must allow to who sends to the queue and keeps salts.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+USE_KEY = (DECRYPT, ENCRYPT)
 SEND = "sqs:SendMessage"
 KEEP_SALTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+#: How the tracker's own key is granted to its roles.
+OWN_KEY = f"pass the key to the tracker as encryption_key and deploy; {UNCHANGED}"
+_BUCKETS_KEY = "pass the bucket with its encryption_key to add_tenant and deploy"
 _SIMULATE = "iam:SimulatePrincipalPolicy"
 
 
@@ -24,6 +31,7 @@ def may(
     context: dict[str, str],
     *,
     check: str,
+    grant: str = _BUCKETS_KEY,
 ) -> Iterator[Finding]:
     """Yield whether a role may do something.
 
@@ -38,6 +46,7 @@ def may(
         resource: The ARN of what it is done to.
         context: Values of condition keys.
         check: The finding's name.
+        grant: How a key would be granted to the role, if `actions` are on one.
 
     Raises:
         AwsError: If the simulator cannot be asked.
@@ -63,12 +72,14 @@ def may(
         if result["EvalDecision"] != "allowed"
     ]
     for result in refused:
-        yield _refused(check, role, result, resource)
+        yield _refused(check, role, result, resource, grant)
     if not refused:
         yield ok(check, f"the {role.what}'s role may {' and '.join(actions)}")
 
 
-def _refused(check: str, role: Role, result: Answer, resource: str) -> Finding:
+def _refused(
+    check: str, role: Role, result: Answer, resource: str, grant: str
+) -> Finding:
     action = result["EvalActionName"]
     found = f"the {role.what}'s role may not {action} on {resource}"
     organisation = result.get("OrganizationsDecisionDetail", {})
@@ -84,12 +95,11 @@ def _refused(check: str, role: Role, result: Answer, resource: str) -> Finding:
             f"{found}: a policy denies it",
             f"remove the Deny from the policies or the boundary of {role.arn}",
         )
-    if action == ENCRYPT:
+    if action in USE_KEY:
         return warning(
             check,
             f"{found} by its own policy; the key's policy was not looked at",
-            f"unless the key's policy allows it to {role.arn}, pass the bucket with "
-            "its encryption_key to add_tenant and deploy",
+            f"unless the key's policy allows it to {role.arn}, {grant}",
         )
     return failure(
         check,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from ..._handler import settings
 from .._aws import AwsError, call
-from . import rights
+from . import keys, rights
 from .findings import (
     RECREATE,
     UNCHANGED,
@@ -22,7 +22,7 @@ from .findings import (
     unknown,
     warning,
 )
-from .subject import Subject
+from .subject import Role, Subject
 
 _CHECK = "salts"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -44,6 +44,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from guarded(_CHECK, _kept(subject, bucket))
     yield from guarded("salts, versions", _versions(subject, bucket))
     yield from guarded("rights on salts", rights_on(subject, bucket))
+    yield from guarded("key of the salts", may_use_key(subject, bucket))
 
 
 def rights_on(subject: Subject, bucket: str) -> Iterator[Finding]:
@@ -53,16 +54,41 @@ def rights_on(subject: Subject, bucket: str) -> Iterator[Finding]:
         AwsError: If the simulator cannot be asked.
     """
     key = f"{settings.SALT_PREFIX}{subject.now.date().isoformat()}"
-    # The writer has no business with salts.
-    role = next(each for each in subject.roles if each.what == "function")
     yield from rights.may(
         subject,
-        role,
+        _keeper(subject),
         rights.KEEP_SALTS,
         f"arn:{subject.partition}:s3:::{bucket}/{key}",
-        {"aws:ResourceAccount": subject.settings.salt_bucket_owner or subject.account},
+        {"aws:ResourceAccount": _owner(subject)},
         check="rights on salts",
     )
+
+
+def may_use_key(subject: Subject, bucket: str) -> Iterator[Finding]:
+    """Yield whether the function may use the key that the salts' bucket asks for.
+
+    Raises:
+        AwsError: If AWS does not tell, or the simulator cannot be asked.
+    """
+    for arn in keys.of_bucket(subject, bucket, _owner(subject)):
+        yield from rights.may(
+            subject,
+            _keeper(subject),
+            rights.USE_KEY,
+            arn,
+            {},
+            check="key of the salts",
+            grant=rights.OWN_KEY,
+        )
+
+
+def _keeper(subject: Subject) -> Role:
+    """The function's role: the writer has no business with salts."""
+    return next(each for each in subject.roles if each.what == "function")
+
+
+def _owner(subject: Subject) -> str:
+    return subject.settings.salt_bucket_owner or subject.account
 
 
 def _kept(subject: Subject, bucket: str) -> Iterator[Finding]:
