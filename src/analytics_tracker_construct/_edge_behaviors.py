@@ -95,8 +95,8 @@ def client_behavior(
             default_ttl=Duration.seconds(0),
             enable_accept_encoding_brotli=True,
             enable_accept_encoding_gzip=True,
-            # Answers may differ in which origin may read them.
-            header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Origin"),
+            # Every origin may read it, so one copy serves all.
+            header_behavior=cloudfront.CacheHeaderBehavior.none(),
             max_ttl=Duration.days(365),
             min_ttl=Duration.seconds(0),
             query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),

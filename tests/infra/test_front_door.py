@@ -19,7 +19,7 @@ from analytics_tracker_construct import (
     TrackerApi,
 )
 from analytics_tracker_construct._front import PIXEL, SCRIPT, TRACK
-from analytics_tracker_construct._handler import settings
+from analytics_tracker_construct._handler import script, settings
 from tests.handler import edge
 
 from .templates import Built, Json, build, flat, warnings
@@ -177,12 +177,14 @@ def test_the_client_is_kept_as_long_as_it_says_and_compressed(door: Built) -> No
     assert policy["MaxTTL"] == 365 * 86_400
 
 
-def test_one_copy_of_the_client_is_kept_for_each_origin_that_asks(door: Built) -> None:
-    """Its answer may say which origin may read it."""
+def test_one_copy_of_the_client_is_kept_for_all_origins(door: Built) -> None:
+    """Its answer says that every origin may read it, whichever asks."""
     key = _policy(door, "ClientKey")["ParametersInCacheKeyAndForwardedToOrigin"]
 
-    assert key["HeadersConfig"]["Headers"] == ["Origin"]
+    assert key["HeadersConfig"] == {"HeaderBehavior": "none"}
+    assert key["CookiesConfig"] == {"CookieBehavior": "none"}
     assert key["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
+    assert script.reply({})["headers"]["Access-Control-Allow-Origin"] == "*"
 
 
 def test_no_error_is_kept(door: Built) -> None:
