@@ -177,13 +177,53 @@ def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
     # Of each: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
     quota = 300
     routes = len(_front.ROUTES)
+    # POST and OPTIONS are of one resource; the tenant's folder and the root are others.
+    resources = len(_front.PATHS) + 1
+    of_all = {"HTTP": routes + 1, "REST": len(_front.PATHS) + 2}
 
     assert _tenants.KEYS_OF_A_KIND == 2
     assert "Two keys of each kind are valid at once" in text
     assert f"public key, `{write_keys.PUBLIC}…`" in text
     assert f"secret key, `{write_keys.SECRET}…`" in text
-    assert f"has room for {(quota - routes) // routes} such tenants" in text
+    rooms = {
+        (quota - of_all["HTTP"]) // routes,
+        (quota - of_all["REST"]) // resources,
+    }
+    assert f"It has room for {min(rooms)} such tenants" in text
+    assert max(rooms) == min(rooms)
     assert f"a request may have {limits.BATCH_EVENTS} events" in text
+
+
+def test_what_it_says_of_a_trackers_room_is_what_a_template_holds() -> None:
+    """To a few tenants: their names' lengths count too."""
+    from aws_cdk import Stack
+    from aws_cdk.assertions import Template
+
+    from analytics_tracker_construct import (
+        AnalyticsTracker,
+        _catalog_checks,
+        _catalog_tables,
+    )
+
+    def resources(tenants: int) -> int:
+        stack = Stack()
+        tracker = AnalyticsTracker(stack, "Tracker")
+        for number in range(tenants):
+            tracker.add_tenant(f"tenant-{number}", throttling_rate_limit=5)
+        return len(Template.from_stack(stack).to_json()["Resources"])
+
+    def tables(tenants: int) -> int:
+        names = [f"tenant-{number}" for number in range(tenants)]
+        return _catalog_tables.template_bytes("website_tracker_catalog", names)
+
+    text = " ".join(TEXT.split())
+    first, second = resources(1), resources(2)
+    bound = _catalog_checks.TEMPLATE_BYTES
+
+    assert f"{bound:,} for tables and views) and its stack (500 resources)" in text
+    assert "the first is full at some 35 tenants" in text
+    assert 33 <= 1 + (500 - first) // (second - first) <= 37
+    assert tables(33) < bound < tables(38)
 
 
 def test_every_make_target_that_it_names_is_there() -> None:
