@@ -226,6 +226,68 @@ def test_what_it_says_of_a_trackers_room_is_what_a_template_holds() -> None:
     assert tables(33) < bound < tables(38)
 
 
+def test_what_it_says_of_rights_with_a_key_and_in_a_vpc_is_what_is_granted() -> None:
+    """Whose role is imported as unchangeable has to write these down."""
+    from aws_cdk import Stack
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
+
+    from analytics_tracker_construct import AnalyticsTracker, _network
+
+    stack = Stack()
+    tenants_key = kms.Key(stack, "Theirs")
+    tracker = AnalyticsTracker(
+        stack,
+        "Tracker",
+        encryption_key=kms.Key(stack, "Mine"),
+        vpc=ec2.Vpc(stack, "Vpc", nat_gateways=0),
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+    )
+    bucket = s3.Bucket(stack, "Bucket", encryption_key=tenants_key)
+    tracker.add_tenant("shop", bucket=bucket)
+    text = " ".join(TEXT.split())
+    function, writer = _rights(stack, "Role"), _rights(stack, "WriterRole")
+
+    mine, theirs = function["Mine"], function["Theirs"]
+    assert f"the function may also do {_listed(mine)} on that key, and" in text
+    assert f"and the writer {_listed(writer['Mine'])}." in text
+    assert f"of a tenant's bucket both may do {_listed(theirs)}." in text
+    assert writer["Theirs"] == theirs
+    assert writer["network"] == function["network"]
+    assert writer["*"] == function["*"]
+    kinds = _listed([f"{kind}/*" for kind in _network.CHANGED])
+    said = f"with {kinds}, and {_listed(function['*'])} on `*`"
+    assert f"both may also do {_listed(function['network'])} on `arn:aws:ec2:" in text
+    assert said in text
+
+
+def _rights(stack: Any, role: str) -> dict[str, list[str]]:
+    """Return the actions of a role on keys and networks, by what they are on."""
+    from aws_cdk.assertions import Template
+
+    found: dict[str, list[str]] = {}
+    for name, each in Template.from_stack(stack).to_json()["Resources"].items():
+        if each["Type"] != "AWS::IAM::Policy" or f"Tracker{role}Default" not in name:
+            continue
+        for statement in each["Properties"]["PolicyDocument"]["Statement"]:
+            actions, on = statement["Action"], statement["Resource"]
+            actions = [actions] if isinstance(actions, str) else actions
+            if actions[0].startswith("kms:"):
+                found[on["Fn::GetAtt"][0][:-8]] = actions
+            elif actions[0].startswith("ec2:"):
+                held = {"Null": {"lambda:SourceFunctionArn": "true"}}
+                assert statement["Condition"] == held
+                assert f"where `{json.dumps(held)}` holds" in " ".join(TEXT.split())
+                found["*" if on == "*" else "network"] = actions
+    return found
+
+
+def _listed(actions: list[str]) -> str:
+    *most, last = [f"`{action}`" for action in actions]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def test_every_make_target_that_it_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
