@@ -24,7 +24,8 @@ def worst_day_dollars(
         tenants: Those that may have routes with limits of their own.
 
     Returns:
-        US dollars; None where the limits are not the tracker's, or a number is known
+        US dollars, without logs, CloudFront, KMS and what a VPC's endpoints and NAT
+        cost; None where the limits are not the tracker's, or a number is known
         at deployment only.
     """
     made = function.node.default_child

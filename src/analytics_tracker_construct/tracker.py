@@ -670,9 +670,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
     def worst_day_dollars(self) -> float | None:
         """What the worst day costs that all limits together let through, US dollars.
 
-        At list prices of us-east-1, without logs, and without CloudFront before the
-        API, whose requests no limit here bounds. None: the API is not the tracker's
-        own, or a limit, the memory or the timeout is known at deployment only.
+        At list prices of us-east-1, without logs; without CloudFront before the API,
+        whose requests no limit here bounds; and without requests to the KMS key, and
+        hours and bytes of the VPC's endpoints and NAT, where there are any. None: the
+        API is not the tracker's own, or a limit, the memory or the timeout is known at
+        deployment only.
         """
         return worst_day_dollars(self._front, self._function, self._tenants.values())
 
