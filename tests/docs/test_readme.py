@@ -185,6 +185,9 @@ def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
     assert "Two keys of each kind are valid at once" in text
     assert f"public key, `{write_keys.PUBLIC}…`" in text
     assert f"secret key, `{write_keys.SECRET}…`" in text
+    changes = " ".join((ROOT / "CHANGELOG.md").read_text().split())
+    assert of_all["HTTP"] == 4
+    assert "the stated worst day is that of four" in changes
     rooms = {
         (quota - of_all["HTTP"]) // routes,
         (quota - of_all["REST"]) // resources,
