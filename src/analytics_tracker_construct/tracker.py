@@ -136,7 +136,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         encryption_key: The KMS key of the buckets, queues, log groups and secrets made
             here and of the functions' environment. It must be in the tracker's account
             and region; its policy must let CloudWatch Logs use it, which is added
-            where the key is defined in the app.
+            where the key is defined in the app. A `catalog` that is given keeps
+            results under its own key, and without one under S3's own keys.
             Default: AWS's own keys.
         server_access_logs_bucket: Where requests to the buckets made here are logged,
             below `salts/`, `results/` and `tenants/<name>/`. It has S3's own keys.

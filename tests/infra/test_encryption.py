@@ -12,7 +12,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from analytics_tracker_construct import AnalyticsTracker, FrontDoor, TrackerApi
+from analytics_tracker_construct import (
+    AnalyticsTracker,
+    EventCatalog,
+    FrontDoor,
+    TrackerApi,
+)
 
 from .evaluator import ACCOUNT, REGION, Request, policies_of
 from .templates import Built, Json, build, flat, warnings
@@ -127,6 +132,21 @@ def test_a_tenants_own_bucket_keeps_its_own_key(stack: Stack) -> None:
     ]
 
     assert [statement["Action"] for statement in granted] == ["kms:GenerateDataKey"]
+
+
+def test_a_catalog_that_is_given_has_no_key_but_its_own(stack: Stack) -> None:
+    """It is shared: which tracker's key would it be?"""
+    catalog = EventCatalog(stack, "Catalog")
+    key = kms.Key(stack, "Key")
+    built = build(
+        AnalyticsTracker(stack, "Tracker", catalog=catalog, encryption_key=key)
+    )
+
+    (kept,) = [
+        each["Properties"]["WorkGroupConfiguration"]["ResultConfiguration"]
+        for each in built.all("AWS::Athena::WorkGroup").values()
+    ]
+    assert kept["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}
 
 
 def test_the_logs_service_of_the_region_may_use_it_for_the_stacks_log_groups(
