@@ -11,8 +11,12 @@ export function watch(track: Tracker) {
   addEventListener(
     "scroll",
     () => {
-      const { scrollHeight } = document.documentElement;
-      if (read != location.pathname && innerHeight + scrollY >= scrollHeight * READ) {
+      // At the top nothing was read, however short the page is for the moment.
+      if (
+        scrollY > 0 &&
+        read != location.pathname &&
+        innerHeight + scrollY >= document.documentElement.scrollHeight * READ
+      ) {
         read = location.pathname;
         track("scroll_complete");
       }
@@ -20,8 +24,12 @@ export function watch(track: Tracker) {
     { passive: true },
   );
 
-  function clicked({ target }: Event) {
-    const link = target instanceof Element && target.closest<HTMLAnchorElement>("a[href]");
+  function clicked({ target, button }: MouseEvent) {
+    // The right button opens a menu.
+    const link =
+      button < 2 &&
+      target instanceof Element &&
+      target.closest<HTMLAnchorElement>("a[href]");
     if (!link || !/^http/.test(link.protocol)) return;
     const type =
       link.hasAttribute("download") || FILE.test(link.pathname)
@@ -36,9 +44,8 @@ export function watch(track: Tracker) {
   addEventListener(
     "submit",
     ({ target }) => {
-      const form = target as HTMLFormElement;
-      const type = form.getAttribute("data-track");
-      if (type) track(type, { form: form.getAttribute("id") || undefined });
+      const type = target instanceof Element && target.getAttribute("data-track");
+      if (type) track(type, { form: target.getAttribute("id") || undefined });
     },
     true,
   );

@@ -5,23 +5,33 @@
  * it. What was then sent twice has one `eventId`, and counts once.
  */
 
-/** Characters of waiting events that are kept: some two thousand events. */
-const OUTBOX_CHARS = 1e6;
-const ROOM_CHARS = 9e5;
-/** Characters of one request: browsers keep 64 KiB alive, and one may take three bytes. */
-const BATCH_CHARS = 2e4;
-const LEAVING_BATCHES = 3;
-const BATCH_EVENTS = 10;
-const BATCH_MS = 5e3;
-/** Younger events of another page are left to it: they may be on their way. */
-const FOREIGN_MS = 1e4;
-const SETTLE_MS = 100;
-const TIMEOUT_MS = 3e4;
-const BACKOFF_MS = 3e5;
-/** No wait is longer; one that is was noted by a clock that was wrong. */
-const LONGEST_MS = 36e5;
-/** What was taken, and what will be refused again, however often it is sent. */
-const FINAL = /^(2..|40[013]|413)$/;
+import { type Store, storage } from "./storage";
+
+/** What will be refused again, however often it is sent. */
+const FINAL = /^4(0[013]|13)$/;
+
+/** An enum, since the bundler writes its values where they are used. */
+const enum Limit {
+  /** Characters of waiting events that are kept: some two thousand events. */
+  OUTBOX_CHARS = 1e6,
+  ROOM_CHARS = 9e5,
+  /** Characters of one request: browsers keep 64 KiB alive, and one may take three bytes. */
+  BATCH_CHARS = 2e4,
+  LEAVING_BATCHES = 3,
+  BATCH_EVENTS = 10,
+  BATCH_MS = 5e3,
+  /** Younger events of another page are left to it: they may be on their way. */
+  FOREIGN_MS = 1e4,
+  SETTLE_MS = 100,
+  TIMEOUT_MS = 3e4,
+  BACKOFF_MS = 3e5,
+  /** No wait is longer; one that is was noted by a clock that was wrong. */
+  LONGEST_MS = 36e5,
+  /** Of one event: the tracker refuses a longer one. */
+  EVENT_CHARS = 2 ** 16,
+  /** Of an image's address. */
+  URL_CHARS = 8e3,
+}
 
 export type Event = { eventId: string } & Record<string, unknown>;
 
@@ -34,17 +44,14 @@ export function deliver(
   const prefix = name + ".";
   const dropKey = name + "-dropped";
   const pauseKey = name + "-pause";
-  let store: Record<string, string> = {};
-  try {
-    store = localStorage || store;
-  } catch {
-    // Storage is blocked: events wait as long as the page does.
-  }
+  const local = storage("localStorage");
+  let store: Store = local;
   /** Keys that this page made, and of these those under way. */
   const ours = new Set<string>();
   const flying = new Set<string>();
+  const free = (key: string) => flying.delete(key);
   // Unknown as yet: the first event has it counted.
-  let size = OUTBOX_CHARS;
+  let size = Limit.OUTBOX_CHARS;
   let failures = 0;
   let busy = false;
   let timer = 0;
@@ -59,21 +66,22 @@ export function deliver(
   function put(event: Event) {
     const key = prefix + Date.now().toString(36) + event.eventId;
     const json = JSON.stringify(event);
-    if ((size += json.length) > OUTBOX_CHARS) trim(json.length);
+    wake(Limit.BATCH_MS);
+    if (json.length > Limit.EVENT_CHARS) return drop(key);
+    if ((size += json.length) > Limit.OUTBOX_CHARS) trim(json.length);
     save(key, json);
     ours.add(key);
-    wake(BATCH_MS);
     // Together with what else the page says now.
     if (document.hidden) queueMicrotask(leave);
-    else if (ours.size - flying.size >= BATCH_EVENTS) void pump();
+    else if (ours.size - flying.size >= Limit.BATCH_EVENTS) void pump();
   }
 
-  function save(key: string, value: string) {
+  function save(key: string, value: string | number) {
     try {
-      store[key] = value;
+      store[key] = value as string;
     } catch {
       // The page's own data left no room; what is in there is for the next page.
-      store = { [key]: value };
+      store = { [key]: value as string };
     }
   }
 
@@ -82,12 +90,14 @@ export function deliver(
     for (const key of keys().reverse()) {
       more += text(key).length;
       // A tenth is made free at once, so that not every event looks through them all.
-      if (more < ROOM_CHARS) size = more;
-      else {
-        forget(key);
-        save(dropKey, `${number(dropKey) + 1}`);
-      }
+      if (more < Limit.ROOM_CHARS) size = more;
+      else drop(key);
     }
+  }
+
+  function drop(key: string) {
+    forget(key);
+    save(dropKey, number(dropKey) + 1);
   }
 
   function wake(ms: number) {
@@ -97,7 +107,7 @@ export function deliver(
   /** Milliseconds until the tracker may be asked again. */
   function pause() {
     const left = number(pauseKey) - Date.now();
-    return left > 0 && left < LONGEST_MS ? left : 0;
+    return left > 0 && left < Limit.LONGEST_MS ? left : 0;
   }
 
   async function pump() {
@@ -105,11 +115,14 @@ export function deliver(
     busy = true;
     clearTimeout(timer);
     timer = 0;
-    const locks = navigator.locks;
-    // There is none without TLS, and none to be had in a sandbox.
-    await (locks ? locks.request(name, drain).catch(drain) : drain());
+    try {
+      await navigator.locks.request(name, drain);
+    } catch {
+      // There is no lock without TLS, and none to be had in a sandbox.
+      await drain().catch(() => {});
+    }
     busy = false;
-    if (keys().length) wake(pause() || BATCH_MS);
+    if (keys().length) wake(pause() || Limit.BATCH_MS);
   }
 
   async function drain() {
@@ -117,12 +130,10 @@ export function deliver(
       const dropped = number(dropKey);
       delete store[dropKey];
       if (dropped) onDrop(dropped);
-      const batch = next(FOREIGN_MS);
-      if (!batch[0]) break;
-      await send(batch);
+      if (!(await send(next(Limit.FOREIGN_MS)))) break;
     }
     // Other tabs hear a little later what is gone from the outbox.
-    await new Promise((go) => setTimeout(go, SETTLE_MS));
+    await new Promise((go) => setTimeout(go, Limit.SETTLE_MS));
   }
 
   /** The oldest events to send, as many as one request takes: ours, and older ones. */
@@ -135,7 +146,7 @@ export function deliver(
       return (
         !flying.has(key) &&
         (ours.has(key) || age > ms) &&
-        (!chars || chars + more < BATCH_CHARS) &&
+        (!chars || chars + more < Limit.BATCH_CHARS) &&
         (chars += more)
       );
     });
@@ -144,72 +155,87 @@ export function deliver(
   /** Send what this page has not sent, now: it may be the last moment. */
   function leave() {
     // As much as browsers keep alive; the rest waits for the next page.
-    for (let left = LEAVING_BATCHES; left-- && !pause(); ) {
-      const batch = next(1 / 0);
-      if (batch[0]) void send(batch, true);
+    for (let left = Limit.LEAVING_BATCHES; left-- && !pause(); ) {
+      void send(next(1 / 0), true);
     }
   }
 
-  async function send(batch: string[], leaving?: boolean) {
-    for (const key of batch) flying.add(key);
-    const sentAt = new Date();
-    const head = JSON.stringify({ ...shared, sentAt }).slice(0, -1);
+  /** Send a batch; true, once it is known what became of it, if there was one. */
+  async function send(batch: string[], leaving?: boolean): Promise<unknown> {
+    if (!batch[0]) return;
+    batch.forEach((key) => flying.add(key));
+    const head = JSON.stringify({ ...shared, sentAt: new Date() }).slice(0, -1);
     const body = `${head},"events":[${batch.map(text)}]}`;
     const own: Record<number, number> = {};
-    let status = 0;
+    // Not known until the tracker has answered.
+    let isOver: boolean | undefined;
     let wait = 0;
     try {
-      if (leaving && !("keepalive" in Request.prototype)) {
+      if (
+        leaving &&
+        !("keepalive" in Request.prototype) &&
+        navigator.sendBeacon(endpoint, body)
+      ) {
         // Nobody hears the answer: the events stay, for the next page to make sure.
-        navigator.sendBeacon(endpoint, body);
-      } else {
-        const reply = await fetch(endpoint, {
-          method: "POST",
-          body,
-          credentials: "omit",
-          keepalive: body.length < BATCH_CHARS + 1e3,
-          signal: AbortSignal.timeout?.(TIMEOUT_MS) as AbortSignal,
-        });
-        status = reply.status;
-        wait = +(reply.headers.get("Retry-After") || 0) * 1e3 || 0;
-        for (const each of (await reply.json()).rejected || []) {
-          own[each.index] = each.status;
-        }
+        return land(batch, Limit.FOREIGN_MS);
       }
+      const reply = await fetch(endpoint, {
+        method: "POST",
+        body,
+        credentials: "omit",
+        keepalive: body.length < Limit.BATCH_CHARS + 1e3,
+        signal: AbortSignal.timeout?.(Limit.TIMEOUT_MS) as AbortSignal,
+      });
+      isOver = FINAL.test(`${reply.status}`);
+      wait = +reply.headers.get("Retry-After")! * 1e3 || 0;
+      for (const each of (await reply.json()).rejected || []) {
+        own[each.index] = each.status;
+      }
+      // Taken, if that is said to the end; else somebody between may have said it.
+      isOver ||= reply.ok;
     } catch {
       // No answer, or one that the page may not read. Where its policy allows images
-      // alone, one of them takes an event.
-      if (!status && (await shown(batch[0]!, head))) {
-        for (const key of batch.splice(1)) flying.delete(key);
-        status = 200;
+      // alone, one of them takes an event, if that has not been cleared meanwhile.
+      const first = text(batch[0]);
+      if (isOver == null && first) {
+        batch.splice(1).forEach(free);
+        const url = new URL("pixel.gif", endpoint);
+        const event = JSON.parse(`${head},${first.slice(1)}`) as Event;
+        for (const member in event) {
+          const value = event[member];
+          const isText = typeof value == "string";
+          url.searchParams.set(member, isText ? value : JSON.stringify(value));
+        }
+        // Out of the way of the others, as long as the longest wait.
+        if (url.href.length > Limit.URL_CHARS) return land(batch, Limit.BACKOFF_MS);
+        // A broken image has no width, and one more than a pixel wide says that the
+        // event is to come again.
+        isOver = await new Promise((tell) => {
+          setTimeout(tell, Limit.TIMEOUT_MS);
+          const image = new Image();
+          image.src = url.href;
+          image.onload = image.onerror = () => tell(image.width == 1);
+        });
       }
     }
-    const isOver = FINAL.test(`${status}`);
     const again = batch.filter((key, index) => {
-      flying.delete(key);
+      free(key);
       return (own[index] ? own[index] > 499 : !isOver) || forget(key);
     });
     if (!again[0]) failures = 0;
-    else if (!pause()) {
-      const backoff = Math.min(2 ** ++failures * 1e3, BACKOFF_MS);
-      wait = Math.max(wait, backoff * (0.5 + Math.random() / 2));
-      save(pauseKey, `${Date.now() + Math.min(wait, LONGEST_MS - 1)}`);
+    else if (!pause() || wait > pause()) {
+      const backoff = Math.min(2 ** ++failures * 1e3, Limit.BACKOFF_MS);
+      const longer = Math.max(wait, backoff * (0.5 + Math.random() / 2));
+      const until = Date.now() + Math.min(longer, Limit.LONGEST_MS - 1);
+      // Only one that nobody asked for has a fraction.
+      save(pauseKey, wait ? Math.ceil(until) : until);
     }
+    return true;
   }
 
-  function shown(key: string, head: string) {
-    return new Promise<unknown>((tell) => {
-      const image = new Image();
-      const query = new URLSearchParams();
-      const event = JSON.parse(`${head},${text(key).slice(1)}`) as Event;
-      for (const member in event) {
-        const value = event[member];
-        query.set(member, typeof value == "string" ? value : JSON.stringify(value));
-      }
-      image.onload = tell;
-      image.onerror = () => tell(0);
-      image.src = `${new URL("pixel.gif", endpoint)}?${query}`;
-    });
+  /** Let events be sent again, after a while. */
+  function land(batch: string[], ms: number) {
+    return setTimeout(() => batch.forEach(free), ms);
   }
 
   function forget(key: string) {
@@ -220,16 +246,19 @@ export function deliver(
   addEventListener("pagehide", leave);
   addEventListener("visibilitychange", () => document.hidden && leave());
   addEventListener("online", () => {
-    delete store[pauseKey];
+    if (number(pauseKey) % 1) delete store[pauseKey];
     void pump();
   });
   // What earlier pages could not send.
-  if (keys().length) wake(BATCH_MS);
+  if (keys().length) wake(Limit.BATCH_MS);
 
   /** Drop what waits. */
-  function clear() {
-    keys().forEach(forget);
-  }
+  const clear = EVERYTHING
+    ? () => {
+        // What found no room, too; then the answer goes to where it lasts.
+        for (store of [store, local]) keys().forEach(forget);
+      }
+    : undefined;
 
   return { put, save, text, clear };
 }

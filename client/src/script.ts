@@ -2,16 +2,14 @@
 
 import { createTracker } from "./tracker";
 
-const tag = document.currentScript;
+const tag = document.currentScript as HTMLScriptElement | null;
 const stub = window.tracker;
 // A page that has the tag twice counts once.
-if (tag instanceof HTMLScriptElement && !stub?.on) {
-  const { tenant, bucket, writeKey, endpoint, local, manual } = tag.dataset;
+if (tag && !stub?.on) {
+  const { endpoint, local, manual } = tag.dataset;
   const tracker = createTracker({
+    ...tag.dataset,
     endpoint: new URL(endpoint || "track", tag.src).href,
-    tenant,
-    bucket,
-    writeKey,
     local: local != null,
     manual: manual != null,
   });

@@ -3,12 +3,12 @@
 import type { Options, Tracker } from "./api";
 import { watch } from "./behaviours";
 import { deliver } from "./delivery";
+import { type Store, storage } from "./storage";
 import { campaign, isUncounted, randomId, session } from "./visit";
 
 export function createTracker(options: Options): Tracker {
   const { tenant, bucket, writeKey } = options;
   const name = "tracker:" + (tenant || bucket);
-  const offKey = name + "-off";
   if (EVERYTHING && isUncounted(options.local)) return () => {};
   const delivery = deliver(
     options.endpoint,
@@ -17,25 +17,33 @@ export function createTracker(options: Options): Tracker {
     (count) => track("events_dropped", { count }),
   );
   let path: string;
-  let referrer = document.referrer || undefined;
+  // It never has what follows `#`.
+  let referrer = document.referrer.split("?")[0] || undefined;
+  let visits: Store;
+  if (EVERYTHING) visits = storage("sessionStorage");
 
   function track(what: string | boolean, metadata?: Record<string, unknown>) {
-    if (EVERYTHING) {
-      if (typeof what == "boolean") {
-        // An answer that must outlive the page; it says nothing of who gave it.
-        delivery.save(offKey, what ? "" : "1");
-        if (!what) delivery.clear();
-        return;
-      }
-      if (delivery.text(offKey)) return;
-      if (document.prerendering) {
-        document.addEventListener("prerenderingchange", () => track(what, metadata), {
-          once: true,
-        });
-        return;
-      }
-    }
     try {
+      if (EVERYTHING) {
+        const offKey = name + "-off";
+        if (typeof what == "boolean") {
+          if (!what) {
+            // First, so that there is room for the answer.
+            delivery.clear!();
+            delete visits[name];
+          }
+          // An answer that must outlive the page; it says nothing of who gave it.
+          delivery.save(offKey, what ? "" : "1");
+          return;
+        }
+        if (delivery.text(offKey)) return;
+        if (document.prerendering) {
+          document.addEventListener("prerenderingchange", () => track(what, metadata), {
+            once: true,
+          });
+          return;
+        }
+      }
       delivery.put({
         eventId: randomId(),
         eventType: what,
@@ -43,11 +51,12 @@ export function createTracker(options: Options): Tracker {
         page: address(),
         referrer,
         viewport: { width: innerWidth, height: innerHeight },
-        sessionId: EVERYTHING ? session(name) : undefined,
+        sessionId: EVERYTHING ? session(visits, name) : undefined,
         metadata,
       });
     } catch {
-      // Metadata that is no JSON is the page's mistake, and must not break the page.
+      // Metadata that is no JSON is the page's mistake, and storage may fail at any time:
+      // neither must break the page.
     }
   }
 

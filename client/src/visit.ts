@@ -1,14 +1,13 @@
 /** What an event says of the visit that it is part of. */
 
+import type { Store } from "./storage";
+
 /** Of inactivity; then a visit is another session. */
 const SESSION_MS = 18e5;
 /** Campaigns, and the ids that networks add to their clicks. */
 const CAMPAIGN = /^utm_/;
-const CLICK_ID = /^(d|g|fb|ms|tt|tw|yan?)clid$|^[gw]braid$|^li_fat_id$/;
-const LOCAL = /^(localhost|127\.|\[::1]|$)/;
-
-/** By tracker, for pages that storage is blocked for: a session while they stay. */
-const kept: Record<string, string> = {};
+const CLICK_ID = /^(d|g|fb|tt|tw|y)clid$|^msclkid$|^[gw]braid$|^li_fat_id$/;
+const LOCAL = /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$|^$/;
 
 /** Whether nobody visits, or nobody who is to be counted. */
 export function isUncounted(local?: boolean) {
@@ -21,15 +20,9 @@ function isPrivate() {
 }
 
 /** The session's id: random, of one tab, and nothing that outlives it. */
-export function session(name: string) {
+export function session(store: Store, name: string) {
   if (isPrivate()) return;
   const now = Date.now();
-  let store = kept;
-  try {
-    store = sessionStorage || kept;
-  } catch {
-    // Storage is blocked.
-  }
   const [id, at] = (store[name] || "").split(".");
   const session = Math.abs(now - +(at || 0)) < SESSION_MS ? id : randomId();
   try {

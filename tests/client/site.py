@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64decode
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
+
+from handler.replies import GIF
 
 #: The tracker's host, and the one line of a page's head.
 TRACKER = "tracker.test"
@@ -25,6 +28,10 @@ _SCRIPTS = {
 }
 
 
+#: Its seventh byte is its width.
+_GIF = b64decode(GIF)
+
+
 class Page(NamedTuple):
     """A page of the site."""
 
@@ -34,11 +41,15 @@ class Page(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the site answers in the tracker's place."""
+    """What the site answers in the tracker's place; bytes are sent as they are."""
 
     status: int
     body: object = None
     headers: Mapping[str, str] = {}
+
+
+#: One that the page may not read.
+UNREADABLE = Answer(200, headers={"Access-Control-Allow-Origin": "http://nobody.test"})
 
 
 class Heard(NamedTuple):
@@ -64,6 +75,10 @@ class Site:
         """Scripts by their paths, beside the client."""
         self.seconds = 0.0
         """How long each answer to events takes."""
+        self.images: list[str] = []
+        """The queries of the images that were asked for."""
+        self.widths: deque[int] = deque()
+        """How wide they are, in turn, 0 for one that never comes; then one pixel."""
         self.allows_json = False
         """Whether a preflight is answered so that any request may come."""
 
@@ -74,6 +89,8 @@ class Site:
         self.answers = deque()
         self.heard = []
         self.seconds = 0.0
+        self.images = []
+        self.widths = deque()
 
     def page(self, path: str) -> Page:
         """Return the page at a path."""
@@ -96,6 +113,14 @@ def serving() -> Iterator[Site]:
                     script = _SCRIPTS[self.path].read_bytes()
                 self._reply(200, script, {"Content-Type": "text/javascript"})
                 return
+            if self.path.startswith("/pixel.gif?"):
+                site.images.append(self.path.partition("?")[2])
+                width = site.widths.popleft() if site.widths else 1
+                if not width:
+                    sleep(60)
+                gif = _GIF[:6] + bytes([width]) + _GIF[7:]
+                self._reply(200, gif, {"Content-Type": "image/gif"})
+                return
             page = site.page(self.path)
             text = (
                 '<!doctype html><meta charset="utf-8"><title>A page</title>'
@@ -117,7 +142,10 @@ def serving() -> Iterator[Site]:
                 "Access-Control-Expose-Headers": "Retry-After",
                 **answer.headers,
             }
-            self._reply(answer.status, json.dumps(answer.body or {}).encode(), headers)
+            reply = answer.body
+            if not isinstance(reply, bytes):
+                reply = json.dumps(reply or {}).encode()
+            self._reply(answer.status, reply, headers)
 
         def do_OPTIONS(self) -> None:
             site.heard.append(Heard(monotonic(), "OPTIONS", None, {}))

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from .chromium import Visitor
-from .conftest import FLUSH, OTHER, SHOP, Tracker, clock, outbox
-from .site import LINE, TRACKER, Answer, Page, Site
+from .chromium import Tab, Visitor
+from .conftest import FLUSH, HURRY, OTHER, SHOP, Tracker, clock, outbox
+from .site import LINE, TRACKER, UNREADABLE, Answer, Page, Site
 from .waiting import wait
 
 HOME = f"http://{SHOP}/"
 #: The site answers in the tracker's place.
 SCRIPTED = LINE.replace(TRACKER, OTHER).replace("defer", "defer data-manual")
+#: Fills the site's storage with data of the page's own.
+FILL = (
+    "let size = 1 << 22; while (size > 1) {"
+    "try { localStorage[size + Math.random()] = 'x'.repeat(size) }"
+    "catch { size >>= 1 } }"
+)
 
 
 def _events(site: Site, request: int) -> list[str]:
     return [event["eventType"] for event in site.heard[request].body["events"]]
+
+
+def _waiting(tab: Tab) -> list[str]:
+    return [key for key in outbox(tab) if "shop." in key]
 
 
 def _wait_heard(site: Site, count: int) -> None:
@@ -150,8 +162,8 @@ def test_two_tabs_share_what_waits_and_send_it_once(
     site.answers.clear()
     site.seconds = 0.2
     for tab in tabs:
-        # Older than what is left to the tab that made it.
-        tab.run(clock(20))
+        # After the pause, when all is older than what is left to the tab that made it.
+        tab.run(clock(70))
     for tab in tabs:
         tab.run(FLUSH)
 
@@ -218,7 +230,7 @@ def test_one_event_may_be_larger_than_that(site: Site, visitor: Visitor) -> None
     """It goes while the page stays."""
     site.pages["/"] = Page(head=SCRIPTED)
     tab = visitor.open(HOME)
-    tab.run("tracker('small'); tracker('large', {text: 'x'.repeat(100000)})")
+    tab.run("tracker('small'); tracker('large', {text: 'x'.repeat(50000)})")
     tab.run(FLUSH)
 
     _wait_heard(site, 2)
@@ -231,11 +243,7 @@ def test_storage_that_the_page_has_filled_loses_nothing(
 ) -> None:
     site.pages["/"] = Page(head=SCRIPTED)
     tab = visitor.open(HOME)
-    tab.run(
-        "let size = 1 << 22; while (size > 1) {"
-        "try { localStorage[size + Math.random()] = 'x'.repeat(size) }"
-        "catch { size >>= 1 } }"
-    )
+    tab.run(FILL)
     tab.run(f"tracker('one'); tracker('two'); {FLUSH}")
 
     _wait_heard(site, 1)
@@ -267,3 +275,197 @@ def test_a_wrong_clock_is_corrected(tracker: Tracker, visitor: Visitor) -> None:
     (path,) = (tracker.data / "shop").rglob("*.json")
     year, month, day = event["clientTimestamp"][:10].split("-")
     assert f"year={year}/month={month}/day={day}" in path.as_posix()
+
+
+@pytest.mark.parametrize("body", [b'{"status":"ok","rej', b"<p>Log in first", b""])
+def test_an_answer_that_is_not_the_trackers_is_none(
+    site: Site, visitor: Visitor, body: bytes
+) -> None:
+    """One that is cut, or of a network that asks its visitors to log in."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(200, body))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('kept'); {FLUSH}")
+
+    _wait_heard(site, 2)
+
+    assert [_events(site, 0), _events(site, 1)] == [["kept"], ["kept"]]
+    assert site.images == []
+    wait(lambda: not _waiting(tab), "an empty outbox")
+
+
+def test_who_opts_out_while_a_request_fails_can_opt_in_again(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(UNREADABLE)
+    site.seconds = 1.0
+    tab = visitor.open(HOME)
+    tab.run("window.errors = []; onunhandledrejection = (e) => errors.push(1)")
+    tab.run(f"tracker('never'); {FLUSH}")
+    _wait_heard(site, 1)
+    tab.run("tracker(false)")
+    tab.run("new Promise((done) => setTimeout(done, 1500))")
+    assert tab.run("errors.length") == 0
+
+    tab.run(f"tracker(true); tracker('again'); {FLUSH}")
+
+    _wait_heard(site, 2)
+    assert _events(site, 1) == ["again"]
+    assert site.images == []
+
+
+def test_an_image_that_never_comes_holds_nothing_up(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(UNREADABLE)
+    site.widths.append(0)
+    tab = visitor.open(HOME, before=HURRY)
+    tab.run(f"tracker('kept'); {FLUSH}")
+
+    wait(lambda: len(site.heard) > 1, "the next request", 15)
+
+    assert _events(site, 1) == ["kept"]
+    assert len(site.images) == 1
+
+
+def test_an_event_that_an_image_could_not_store_goes_again(
+    site: Site, visitor: Visitor
+) -> None:
+    """Two pixels wide, it says so."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.extend([UNREADABLE] * 9)
+    site.widths.append(2)
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('kept'); {FLUSH}")
+
+    wait(lambda: not _waiting(tab), "an empty outbox")
+
+    ids = [parse_qs(query)["eventId"] for query in site.images]
+    assert len(ids) == 2
+    assert ids[0] == ids[1]
+
+
+def test_an_event_too_long_for_an_image_lets_others_pass(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.extend([UNREADABLE] * 20)
+    tab = visitor.open(HOME)
+    tab.run("tracker('long', {text: 'x'.repeat(9000)})")
+    tab.run("new Promise((done) => setTimeout(done, 5))")
+    tab.run(f"tracker('short'); tracker('short'); {FLUSH}")
+
+    wait(lambda: len(_waiting(tab)) == 1, "the others")
+
+    assert [parse_qs(query)["eventType"] for query in site.images] == [["short"]] * 2
+
+
+def test_an_event_that_no_tracker_takes_is_dropped_and_counted(
+    site: Site, visitor: Visitor
+) -> None:
+    """It would push all others out of the outbox."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    tab = visitor.open(HOME)
+    tab.run("tracker('small'); tracker('huge', {text: 'x'.repeat(990000)})")
+    tab.run(FLUSH)
+
+    _wait_heard(site, 1)
+
+    assert sorted(_events(site, 0)) == ["events_dropped", "small"]
+
+
+def test_a_pause_that_was_asked_for_outlasts_a_network_that_comes_back(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(503, headers={"Retry-After": "60"}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('kept'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
+
+    tab.run(FLUSH)
+    tab.run("new Promise((done) => setTimeout(done, 1000))")
+
+    assert len(site.heard) == 1
+
+
+_LARGE = "for (let i = 0; i < 6; i++) tracker('large', {text: 'x'.repeat(9000)});"
+
+
+def test_of_two_pauses_the_longer_one_counts(site: Site, visitor: Visitor) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.seconds = 0.2
+    waits = ("1", "60", "1")
+    site.answers.extend(Answer(503, headers={"Retry-After": each}) for each in waits)
+    tab = visitor.open(HOME)
+    tab.run(f"{_LARGE} dispatchEvent(new Event('pagehide'))")
+    _wait_heard(site, 3)
+    tab.run("new Promise((done) => setTimeout(done, 500))")
+
+    left = tab.run("localStorage['tracker:shop-pause'] - Date.now()")
+
+    assert 50_000 < left < 60_000
+
+
+def test_a_beacon_that_was_taken_is_no_failure(site: Site, visitor: Visitor) -> None:
+    """As many go as may, and where the page stays, all of it once more."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    hurry = f"{HURRY} delete Request.prototype.keepalive"
+    tab = visitor.open(HOME, before=hurry)
+    tab.run(f"{_LARGE} dispatchEvent(new Event('pagehide'))")
+    _wait_heard(site, 3)
+    assert "tracker:shop-pause" not in outbox(tab)
+
+    wait(lambda: not outbox(tab), "an empty outbox")
+
+    sent = [e["eventId"] for heard in site.heard for e in heard.body["events"]]
+    assert (len(sent), len(set(sent))) == (12, 6)
+
+
+def test_opting_out_lasts_though_storage_was_full(site: Site, visitor: Visitor) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.answers.append(Answer(503, headers={"Retry-After": "60"}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('stored'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
+    tab.run(FILL)
+    tab.run("tracker('found no room'); tracker(false)")
+
+    assert _waiting(tab) == []
+    assert tab.run("localStorage['tracker:shop-off']") == "1"
+    assert tab.run("sessionStorage.length") == 0
+
+
+def test_storage_that_fails_does_not_break_the_page(
+    site: Site, visitor: Visitor
+) -> None:
+    site.pages["/"] = Page(head=SCRIPTED)
+    fails = """Object.defineProperty(window, "localStorage", {
+      value: new Proxy({}, { get() { throw new Error("gone") } }) })"""
+    tab = visitor.open(HOME, before=fails)
+
+    tab.run("tracker('lost'); tracker(false)")
+
+
+def test_a_tenant_with_keys_takes_what_says_one(
+    site: Site, visitor: Visitor, port: int, tmp_path: Path
+) -> None:
+    key = "atp_" + "1" * 32
+    keyed = Tracker(tmp_path / "keyed", port, options=("--write-key", f"shop={key}"))
+    keyed.start()
+    try:
+        site.pages["/"] = Page(
+            head=LINE.replace("defer", f'defer data-write-key="{key}"')
+        )
+        without = visitor.open(f"{HOME}without")
+        without.run(FLUSH)
+        wait(lambda: not _waiting(without), "the refusal")
+        visitor.open(HOME).run(FLUSH)
+
+        (event,) = keyed.wait_for(1)
+    finally:
+        keyed.stop()
+
+    assert event["page"] == HOME

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .chromium import Tab, Visitor, chromium
-from .conftest import FLUSH, OTHER, PLAIN, SHOP, Tracker, clock
+from .conftest import FAR, FLUSH, OTHER, PLAIN, SHOP, Tracker, clock
 from .site import LINE, MODULE, TRACKER, Page, Site
 from .waiting import wait
 
@@ -40,6 +40,21 @@ def test_one_line_in_the_head_counts_a_page_view(
     assert len(event["sessionId"]) == 32
     assert (event["referrer"], event["metadata"]) == (None, {})
     assert event["clientTimestamp"] is None
+
+
+def test_where_a_visitor_came_from_is_told_without_its_query(
+    tracker: Tracker, visitor: Visitor
+) -> None:
+    """Also of the same site, whose whole address the browser gives."""
+    tab = visitor.open(f"{HOME}login?token=secret")
+    seen = len(tab.events("Page.loadEventFired"))
+    tab.run("location = '/inside'")
+    tab.wait_loaded(seen)
+
+    login, inside = _told(tracker, tab, 2)
+
+    assert inside["referrer"] == f"{HOME}login"
+    assert "secret" not in str([login, inside])
 
 
 def test_a_page_of_one_document_counts_each_path_once(
@@ -81,6 +96,47 @@ def test_reading_to_the_end_is_told_once_a_page(
 
     types = [event["eventType"] for event in events]
     assert types == ["page_view", "middle", "scroll_complete", "end"]
+
+
+def test_a_page_that_is_short_for_a_moment_was_not_read(
+    tracker: Tracker, site: Site, visitor: Visitor
+) -> None:
+    """As one is while a route's content is exchanged."""
+    site.pages["/long"] = Page("<p style='height: 9000px'>")
+    tab = visitor.open(f"{HOME}long")
+    scrolled = "new Promise((done) => {{ onscroll = done; {} }})"
+    tab.run(scrolled.format("scrollTo(0, 4000)"))
+    tab.run("history.pushState({}, '', '/other')")
+    tab.run(scrolled.format("document.querySelector('p').style.height = '10px'"))
+    tab.run("tracker('end')")
+
+    types = [event["eventType"] for event in _told(tracker, tab, 3)]
+
+    assert types == ["page_view", "page_view", "end"]
+
+
+@pytest.mark.parametrize(("button", "count"), [(1, 1), (2, 0)])
+def test_a_link_is_followed_with_the_middle_button_and_not_with_the_right(
+    tracker: Tracker, site: Site, visitor: Visitor, button: int, count: int
+) -> None:
+    site.pages["/"] = Page(f'<a href="http://{OTHER}/there">outside</a>')
+    tab = visitor.open(HOME)
+    click = f"new MouseEvent('auxclick', {{button: {button}, bubbles: true}})"
+    tab.run(f"document.links[0].dispatchEvent({click}); tracker('end')")
+
+    events = _told(tracker, tab, 2 + count)
+
+    types = [event["eventType"] for event in events]
+    assert types.count("outbound_click") == count
+
+
+def test_a_submit_that_is_no_forms_is_nothing(visitor: Visitor) -> None:
+    tab = visitor.open(HOME)
+    tab.run("window.errors = []; addEventListener('error', (e) => errors.push(1))")
+
+    tab.run("document.dispatchEvent(new Event('submit'))")
+
+    assert tab.run("errors.length") == 0
 
 
 def test_clicks_that_lead_away_are_told_and_others_are_not(
@@ -164,6 +220,21 @@ def test_campaigns_and_click_ids_are_told_with_the_page_view(
         "gbraid": "B2",
     }
     assert signup["metadata"] == {}
+
+
+CLICK_IDS = (
+    *("dclid", "gclid", "fbclid", "ttclid", "twclid", "yclid", "msclkid"),
+    *("gbraid", "wbraid", "li_fat_id"),
+)
+
+
+def test_every_networks_click_id_is_told(tracker: Tracker, visitor: Visitor) -> None:
+    query = "&".join(f"{name}=1" for name in (*CLICK_IDS, "msclid", "id", "xgclid"))
+    tab = visitor.open(f"{HOME}?{query}")
+
+    (view,) = _told(tracker, tab, 1)
+
+    assert sorted(view["metadata"]) == sorted(CLICK_IDS)
 
 
 def test_a_session_lasts_until_half_an_hour_without_an_event(
@@ -275,6 +346,21 @@ def test_a_page_on_this_machine_counts_only_if_it_says_so(
     tab = visitor.open(f"{here}/asked")
 
     assert [e["page"] for e in _told(tracker, tab, 1)] == [f"{here}/asked"]
+
+
+def test_names_of_this_machine_do_not_count_and_others_do(
+    tracker: Tracker, site: Site, visitor: Visitor
+) -> None:
+    for host in ("localhost", "shop.localhost", "127.0.0.1"):
+        near = visitor.open(f"http://{host}:{site.port}/")
+        near.run(f"tracker('never'); {FLUSH}")
+        assert near.run("localStorage.length") == 0
+    for host in FAR:
+        visitor.open(f"http://{host}/").run(FLUSH)
+
+    events = tracker.wait_for(len(FAR))
+
+    assert {event["page"] for event in events} == {f"http://{host}/" for host in FAR}
 
 
 def test_a_page_that_is_prepared_counts_when_it_is_looked_at(
