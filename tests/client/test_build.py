@@ -64,7 +64,7 @@ def test_the_source_has_the_types_that_it_says(made: Path) -> None:
 def test_the_script_stays_small(
     tmp_path: Path, *, everything: bool, budget: int
 ) -> None:
-    """Compressed: page views, events and delivery, in 2.0 KB of 1,024 bytes; then all."""
+    """Compressed: page views, events, delivery, in 2.0 KB of 1,024 bytes; then all."""
     script = ROOT / "handler" / "tracker.js"
     if not everything:
         script = tmp_path / "core.js"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from .chromium import Tab, Visitor
-from .conftest import FLUSH, HURRY, OTHER, SHOP, Tracker, clock, outbox
+from .conftest import FLUSH, HURRY, OTHER, PLAIN, SHOP, Tracker, clock, outbox
 from .site import LINE, TRACKER, UNREADABLE, Answer, Page, Site
 from .waiting import wait
 
@@ -294,13 +294,14 @@ def test_an_answer_that_is_not_the_trackers_is_none(
     wait(lambda: not _waiting(tab), "an empty outbox")
 
 
+@pytest.mark.parametrize("host", [SHOP, PLAIN])
 def test_who_opts_out_while_a_request_fails_can_opt_in_again(
-    site: Site, visitor: Visitor
+    site: Site, visitor: Visitor, host: str
 ) -> None:
     site.pages["/"] = Page(head=SCRIPTED)
     site.answers.append(UNREADABLE)
     site.seconds = 1.0
-    tab = visitor.open(HOME)
+    tab = visitor.open(f"http://{host}/")
     tab.run("window.errors = []; onunhandledrejection = (e) => errors.push(1)")
     tab.run(f"tracker('never'); {FLUSH}")
     _wait_heard(site, 1)

@@ -130,8 +130,11 @@ def test_a_link_is_followed_with_the_middle_button_and_not_with_the_right(
     assert types.count("outbound_click") == count
 
 
-def test_a_submit_that_is_no_forms_is_nothing(visitor: Visitor) -> None:
+def test_a_submit_that_is_no_forms_is_nothing(
+    tracker: Tracker, visitor: Visitor
+) -> None:
     tab = visitor.open(HOME)
+    _told(tracker, tab, 1)
     tab.run("window.errors = []; addEventListener('error', (e) => errors.push(1))")
 
     tab.run("document.dispatchEvent(new Event('submit'))")
