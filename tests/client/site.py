@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
-from handler.replies import GIF
+from handler.replies import GIF, GIF_AGAIN
 
 #: The tracker's host, and the one line of a page's head.
 TRACKER = "tracker.test"
@@ -26,10 +26,6 @@ _SCRIPTS = {
     "/tracker.js": _ROOT / "handler" / "tracker.js",
     MODULE: _ROOT / "client" / "dist" / "tracker.mjs",
 }
-
-
-#: Its seventh byte is its width.
-_GIF = b64decode(GIF)
 
 
 class Page(NamedTuple):
@@ -118,7 +114,7 @@ def serving() -> Iterator[Site]:
                 width = site.widths.popleft() if site.widths else 1
                 if not width:
                     sleep(60)
-                gif = _GIF[:6] + bytes([width]) + _GIF[7:]
+                gif = b64decode(GIF if width == 1 else GIF_AGAIN)
                 self._reply(200, gif, {"Content-Type": "image/gif"})
                 return
             page = site.page(self.path)
