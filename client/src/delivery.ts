@@ -7,8 +7,8 @@
 
 import { type Store, storage } from "./storage";
 
-/** What will be refused again, however often it is sent. */
-const FINAL = /^4(0[013]|13)$/;
+/** Of an answer: an event that was not taken. */
+type Rejected = { index: number; status: number };
 
 /** An enum, since the bundler writes its values where they are used. */
 const enum Limit {
@@ -186,13 +186,14 @@ export function deliver(
         keepalive: body.length < Limit.BATCH_CHARS + 1e3,
         signal: AbortSignal.timeout?.(Limit.TIMEOUT_MS) as AbortSignal,
       });
-      isOver = FINAL.test(`${reply.status}`);
+      // Refused for good, whoever said so.
+      isOver = [400, 401, 413].includes(reply.status);
       wait = +reply.headers.get("Retry-After")! * 1e3 || 0;
-      for (const each of (await reply.json()).rejected || []) {
-        own[each.index] = each.status;
-      }
-      // Taken, if that is said to the end; else somebody between may have said it.
-      isOver ||= reply.ok;
+      const { error, rejected } = await reply.json();
+      rejected?.forEach((each: Rejected) => (own[each.index] = each.status));
+      // Taken, if that is said to the end, or refused in the tracker's own words: a
+      // gateway or a firewall before it knows no `error`, and may think again.
+      isOver ||= reply.status < (error ? 500 : 300);
     } catch {
       // No answer, or one that the page may not read. Where its policy allows images
       // alone, one of them takes an event, if that has not been cleared meanwhile.

@@ -73,12 +73,14 @@ def test_what_is_refused_for_good_is_sent_once(
     assert _events(site, 1) == ["next"]
 
 
-@pytest.mark.parametrize("status", [404, 429, 503])
+@pytest.mark.parametrize("status", [403, 404, 429, 503])
 def test_what_failed_is_sent_again_later_and_not_earlier_than_asked(
     site: Site, visitor: Visitor, status: int
 ) -> None:
+    """The words are a gateway's or a firewall's; the tracker's own have an `error`."""
     site.pages["/"] = Page(head=SCRIPTED)
-    site.answers.append(Answer(status, headers={"Retry-After": "7"}))
+    body = {"message": "Forbidden"}
+    site.answers.append(Answer(status, body, headers={"Retry-After": "7"}))
     tab = visitor.open(HOME)
     tab.run(f"tracker('retried'); {FLUSH}")
     wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
