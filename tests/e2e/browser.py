@@ -40,6 +40,8 @@ async function fetched() {
 function shown() {
   return new Promise((tell) => {
     const image = new Image();
+    // Without TLS, which the API here has not, a browser would hide the page.
+    image.referrerPolicy = "origin";
     image.onload = () => tell(image.width);
     image.onerror = () => tell(null);
     const {viewport, ...rest} = event("image");
