@@ -10,12 +10,16 @@ import binascii
 import json
 import math
 import zlib
+from collections.abc import Callable
 
 from . import limits
 from .refusals import Refusal, Refused
 from .request import Request
 from .typed import Any, NoReturn
 
+_BASE64_CHARS = limits.BODY_BYTES * 4 // 3 + 4
+#: Digits that any double can have before the point.
+_DIGITS = 308
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -25,7 +29,16 @@ def read(request: Request) -> bytes:
     Raises:
         Refused: If there is no body, it is too large, or it is not encoded as it says.
     """
-    raw = _raw(request)
+    body = request.body or ""
+    # Base64 needs four characters for three bytes: no need to decode more than fits.
+    if len(body) > _BASE64_CHARS:
+        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+    try:
+        raw = binascii.a2b_base64(body) if request.is_base64 else body.encode()
+    except UnicodeEncodeError:
+        raise Refused(Refusal.BODY_NOT_UTF8) from None
+    except ValueError:
+        raise Refused(Refusal.BODY_NOT_BASE64) from None
     if len(raw) > limits.BODY_BYTES:
         raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
     encoding = request.headers.get("content-encoding")
@@ -87,22 +100,6 @@ def sound(value: Any) -> Any:
     return parse(text.encode())
 
 
-def _raw(request: Request) -> bytes:
-    body = request.body or ""
-    # Base64 needs four characters for three bytes: no need to decode more than fits.
-    if len(body) > limits.BODY_BYTES * 4 // 3 + 4:
-        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
-    if request.is_base64:
-        try:
-            return binascii.a2b_base64(body)
-        except ValueError:
-            raise Refused(Refusal.BODY_NOT_BASE64) from None
-    try:
-        return body.encode()
-    except UnicodeEncodeError:
-        raise Refused(Refusal.BODY_NOT_UTF8) from None
-
-
 def _decompressed(raw: bytes, encoding: str) -> bytes:
     if encoding in {"gzip", "x-gzip"}:
         return _inflate(raw)
@@ -128,7 +125,10 @@ def _inflate(raw: bytes) -> bytes:
 def _value(text: str) -> Any:
     # As `JSONDecoder.decode`, which looks for the spaces of JSON more slowly.
     text = text.strip(" \t\n\r")
-    value, end = _decode_first(text)
+    try:
+        value, end = (_scan if len(text) > _DIGITS else _scan_short)(text, 0)
+    except StopIteration:
+        raise ValueError("no value") from None
     if end != len(text):
         raise ValueError("more than one value")
     return value
@@ -148,17 +148,28 @@ def _float(text: str) -> float:
 def _int(text: str) -> int:
     # A double has at most 309 digits before the point. Longer numbers would break
     # readers that keep every number as a double, and `int` refuses 4,301 digits.
-    if len(text) > 308:
+    if len(text) > _DIGITS:
         _float(text)
     return int(text)
 
 
 def _int_or_infinity(text: str) -> int | float:
-    number = float(text) if len(text) > 308 else 0.0
+    number = float(text) if len(text) > _DIGITS else 0.0
     return number if math.isinf(number) else int(text)
 
 
 _decode_all = json.JSONDecoder(parse_int=_int_or_infinity).decode
-_decode_first = json.JSONDecoder(
-    parse_float=_float, parse_int=_int, parse_constant=_not_finite
-).raw_decode
+
+
+def _scanner(parse_int: Callable[[str], int] | None) -> Callable[..., tuple[Any, int]]:
+    decoder = json.JSONDecoder(
+        parse_float=_float, parse_int=parse_int, parse_constant=_not_finite
+    )
+    # What `raw_decode` calls, which has nothing to add but the place of an error.
+    scan: Callable[..., tuple[Any, int]] = decoder.scan_once  # type: ignore[attr-defined]  # typeshed omits it
+    return scan
+
+
+_scan = _scanner(_int)
+# For texts too short for a number that is too long.
+_scan_short = _scanner(None)

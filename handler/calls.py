@@ -30,20 +30,15 @@ _WITH_A_BODY = frozenset({"POST", "PUT"})
 class Call(Protocol):
     """A request as it is asked for, wherever and however often it is sent."""
 
+    target: Target
+    """Where it is sent now."""
     path: str
-    """Where it goes below its target's base, percent-encoded."""
+    """Where that is below the target's base, percent-encoded."""
     values: tuple[str, ...]
     """What its target's varying headers are, but the date."""
     body: bytes
     sha256: str
     """SHA-256 of the body, in hexadecimal."""
-
-    def target(self) -> Target:
-        """Return where to send it now.
-
-        Raises:
-            StorageError: If there is no such place.
-        """
 
     def refusal(self, response: Response) -> Refusal | None:
         """Return what an answer says against the call; none settles it."""
@@ -244,7 +239,7 @@ class Caller:
         return True
 
     def _exchange(self, call: Call, until: float) -> Response:
-        origin, base, method, form = call.target()
+        origin, base, method, form = call.target
         path, body = f"{base}{call.path}", call.body
         second = int(self._wall() + self._skew)
         if second != self._second:

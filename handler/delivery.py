@@ -114,13 +114,14 @@ class Delivery:
             # On the queue nobody sees whether an id is taken.
             bundle.draw_ids(self._entropy, MANY_DIGITS)
             return False
-        events, bucket = len(bundle.drafts), bundle.destination.bucket
-        visit.meter.add_write(
-            self._monotonic() - began,
-            events,
-            duplicate=duplicate,
-            tenant=bundle.tenant,
-        )
+        bucket = bundle.destination.bucket
+        if visit.meter.on:
+            visit.meter.add_write(
+                self._monotonic() - began,
+                len(bundle.drafts),
+                duplicate=duplicate,
+                tenant=bundle.tenant,
+            )
         if bucket not in self._proven:
             _keep_few(self._proven)
             self._proven.add(bucket)

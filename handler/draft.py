@@ -37,31 +37,6 @@ class Draft:
         digits: Hex digits of an id that is made here.
     """
 
-    __slots__ = (
-        "client_timestamp",
-        "day",
-        "destination",
-        "device",
-        "digits",
-        "duplicate",
-        "event_id",
-        "event_type",
-        "id_is_ours",
-        "is_taken",
-        "key",
-        "metadata",
-        "page",
-        "referrer",
-        "refused",
-        "salt_missing",
-        "sent",
-        "session",
-        "timestamp",
-        "user_agent",
-        "viewport",
-        "visit",
-    )
-
     destination: Destination
     """Where it goes."""
     day: str
@@ -86,22 +61,24 @@ class Draft:
     duplicate: bool
     """Whether it was there before, once it is taken."""
 
+    # What nearly all have in common; one has no attribute of its own until it differs.
+    id_is_ours = False
+    """Whether the id was made here, so that another may be drawn."""
+    client_timestamp = "null"
+    """The time as sent, as JSON, where `timestamp` is a corrected one."""
+    salt_missing = False
+    """Whether the address was left out for want of a salt."""
+    is_taken = False
+    """Whether S3 or the queue has acknowledged it."""
+    refused: Refused | None = None
+    """Why it was refused after all, if it was."""
+
     def __init__(
         self, sent: Mapping[str, Any], visit: Visit, digits: int = DIGITS
     ) -> None:
         self.sent = sent
         self.visit = visit
         self.digits = digits
-        self.id_is_ours = False
-        """Whether the id was made here, so that another may be drawn."""
-        self.client_timestamp = "null"
-        """The time as sent, as JSON, where `timestamp` is a corrected one."""
-        self.salt_missing = False
-        """Whether the address was left out for want of a salt."""
-        self.is_taken = False
-        """Whether S3 or the queue has acknowledged it."""
-        self.refused: Refused | None = None
-        """Why it was refused after all, if it was."""
 
     @property
     def tenant(self) -> str | None:

@@ -11,8 +11,9 @@ from .device import HINT_CHARS, device_of
 from .draft import Draft, Step
 from .settings import Settings
 
-#: Different senders whose device an instance remembers; the busiest see a few hundred.
-DEVICES = 512
+#: Different senders whose device an instance remembers: a busy day of three sites has
+#: more than a thousand. All of them as long as can be would be 6 MB.
+DEVICES = 2048
 #: Countries whose location an instance remembers.
 COUNTRIES = 256
 

@@ -40,25 +40,33 @@ _SERVER_FIELDS = frozenset(
     {"ip", "location", "device", "servertimestamp", "clienttimestamp", "writekey"}
 )
 
-# A member of an enumeration is found by Python code, each time that it is named.
-_BUCKET_MISSING = Refusal.BUCKET_MISSING
-_EVENT_TYPE_MISSING = Refusal.EVENT_TYPE_MISSING
-_TIMESTAMP_MISSING = Refusal.TIMESTAMP_MISSING
-
 _CLOCK = timedelta(seconds=limits.CLOCK_SECONDS)
 # Within these a retry a day later still finds the time as sent near the server's.
 _FAST = -timedelta(seconds=limits.SECONDS_AHEAD)
 _SLOW = timedelta(days=limits.DAYS_BACK - 1)
+_PIXELS = limits.VIEWPORT_PIXELS
+# What no other step needs to read, so that an event of these alone has no metadata.
+_ALL_BUT_METADATA = FIELDS - {"metadata"}
 _NO_VIEWPORT = '{"width":null,"height":null}'
 
 
 def require_fields(draft: Draft) -> None:
     """Refuse an event that lacks what every event needs."""
     sent = draft.sent
-    if sent.get("tenant") is None:
-        required_text(sent, "bucket", _BUCKET_MISSING)
-    required_text(sent, "eventType", _EVENT_TYPE_MISSING)
-    required_text(sent, "timestamp", _TIMESTAMP_MISSING)
+    get = sent.get
+    bucket, event_type, stamp = get("bucket"), get("eventType"), get("timestamp")
+    # All at once, as nearly every event has them; what one lacks is asked one by one.
+    if (
+        type(bucket) is type(event_type) is type(stamp) is str
+        and bucket.strip()
+        and event_type.strip()
+        and stamp.strip()
+    ):
+        return
+    if get("tenant") is None:
+        required_text(sent, "bucket", Refusal.BUCKET_MISSING)
+    required_text(sent, "eventType", Refusal.EVENT_TYPE_MISSING)
+    required_text(sent, "timestamp", Refusal.TIMESTAMP_MISSING)
 
 
 def put_fields(entropy: Callable[[int], bytes]) -> Step:
@@ -72,7 +80,9 @@ def put_fields(entropy: Callable[[int], bytes]) -> Step:
     def step(draft: Draft) -> None:
         visit, sent = draft.visit, draft.sent
         get = sent.get
-        event_id, stamp = get("eventId"), sent["timestamp"]
+        event_id, stamp, sent_at = get("eventId"), sent["timestamp"], get("sentAt")
+        page, session, referrer = get("page"), get("sessionId"), get("referrer")
+        agent, viewport = get("userAgent"), get("viewport")
         if event_id is None:
             draft.id_is_ours = True
             draw_id(draft, entropy)
@@ -87,22 +97,20 @@ def put_fields(entropy: Callable[[int], bytes]) -> Step:
         else:
             instant, draft.timestamp = times.read(stamp)
             draft.day = times.storage_day(instant, visit.received)
-        sent_at = get("sentAt")
+        # Half of these are not there, which is not worth a call.
         if sent_at is not None:
             _correct(draft, sent_at)
-        page, session, referrer = get("page"), get("sessionId"), get("referrer")
-        # Half of these are not there, which is not worth a call.
         draft.page = None if page is None else _text(page, "page")
         if session is not None:
             session = _name(_text(session, "sessionId"), "sessionId")
         draft.session = session
         draft.referrer = None if referrer is None else _text(referrer, "referrer")
-        agent, viewport = get("userAgent"), get("viewport")
         draft.user_agent = (
             visit.user_agent if agent is None else _text(agent, "userAgent")
         )
         draft.viewport = _NO_VIEWPORT if viewport is None else _viewport(viewport)
-        draft.metadata = _metadata(sent)
+        simple = sent.keys() <= _ALL_BUT_METADATA
+        draft.metadata = None if simple else _metadata(sent)
 
     return step
 
@@ -156,21 +164,23 @@ def _name(value: str, name: str) -> str:
 def _viewport(viewport: Any) -> str:
     """Return a viewport's size in whole pixels, as JSON."""
     if not isinstance(viewport, dict):
-        raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
+        raise Refused(Refusal.VIEWPORT_INVALID, _PIXELS)
     width, height = viewport.get("width"), viewport.get("height")
-    return f'{{"width":{_pixels(width)},"height":{_pixels(height)}}}'
+    if not type(width) is type(height) is int:
+        width, height = _pixels(width), _pixels(height)
+    elif not (0 <= width <= _PIXELS and 0 <= height <= _PIXELS):
+        raise Refused(Refusal.VIEWPORT_INVALID, _PIXELS)
+    return f'{{"width":{width},"height":{height}}}'
 
 
 def _pixels(value: Any) -> int | str:
-    if type(value) is int and 0 <= value <= limits.VIEWPORT_PIXELS:
-        return value
     if value is None:
         return "null"
     # `True` is an int to Python and no size to anyone.
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and 0 <= value <= limits.VIEWPORT_PIXELS:
+    if is_number and 0 <= value <= _PIXELS:
         return int(value)
-    raise Refused(Refusal.VIEWPORT_INVALID, limits.VIEWPORT_PIXELS)
+    raise Refused(Refusal.VIEWPORT_INVALID, _PIXELS)
 
 
 def _metadata(sent: Mapping[str, Any]) -> str | None:

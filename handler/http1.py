@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 import select
-import socket
-import ssl
 from collections.abc import Callable
 
-from .typed import NamedTuple
+from .typed import NamedTuple, Protocol
 
 #: Bytes of an answer's status line and headers, and of a line between chunks.
 HEAD_BYTES = 32 * 1024
-#: Bytes that are asked for at a time.
-_READ_BYTES = 64 * 1024
+#: Bytes that are asked for at a time: as many as a record of TLS has.
+_READ_BYTES = 16 * 1024
 #: Bytes of an answer's body.
 BODY_BYTES = 8 * 1024 * 1024
 #: The share of the time left that a socket waits at a time: less than half, so that
@@ -82,40 +80,55 @@ class MalformedAnswerError(Exception):
     """What was received is not HTTP/1.1, or is beyond the limits above."""
 
 
+class Stream(Protocol):
+    """What bytes go through: a connected socket, or TLS over one."""
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        """Send some of `data`, and return how many bytes."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what has come, and wait for something; nothing is the end."""
+
+    def settimeout(self, seconds: float, /) -> None:
+        """Let both wait for so many seconds, and then raise `TimeoutError`."""
+
+    def fileno(self) -> int:
+        """Return what to poll."""
+
+    def close(self) -> None:
+        """Close it, whatever state it is in."""
+
+
 class Connection:
     """One connection, for one thread and one request at a time.
 
     Args:
-        sock: The connected socket; the connection closes it.
+        stream: What leads to the server; the connection closes it.
         monotonic: The clock that deadlines are told by.
     """
 
-    def __init__(self, sock: socket.socket, monotonic: Clock) -> None:
-        self._sock = sock
-        self._write: Callable[[bytes | memoryview], int] = sock.send
-        self._read: Callable[[int], bytes] = sock.recv
-        if isinstance(sock, ssl.SSLSocket):
-            # These are what the others call in the end.
-            self._write, self._read = sock.write, sock.read
+    def __init__(self, stream: Stream, monotonic: Clock) -> None:
+        self._stream = stream
         self._monotonic = monotonic
         self._buffer = bytearray()
         self._used = self._answered = False
         self._timeout = 0.0
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        poll = select.poll()
+        poll.register(stream.fileno(), select.POLLIN)
+        self._poll = poll.poll
         self.reusable = True
         """Whether another request may follow."""
 
     def close(self) -> None:
         """Close the socket, whatever state it is in."""
-        self._sock.close()
+        self._stream.close()
 
     def is_quiet(self) -> bool:
         """Tell whether nothing has come since the last answer.
 
         Whatever comes unasked, such as the end of the stream, makes it useless.
         """
-        return not self._poll.poll(0)
+        return not self._poll(0)
 
     def exchange(self, request: bytes, *, method: str, deadline: float) -> Response:
         """Send a request and return its answer.
@@ -134,7 +147,7 @@ class Connection:
             if not self._send(request, deadline):
                 return self._early_answer(method, deadline)
             try:
-                first = self._read(_READ_BYTES)
+                first = self._stream.recv(_READ_BYTES)
             except TimeoutError:
                 # There is time left: see `_limit`.
                 first = b""
@@ -165,7 +178,7 @@ class Connection:
         while True:
             self._limit(deadline)
             try:
-                sent = self._write(rest)
+                sent = self._stream.send(rest)
             except TimeoutError:
                 continue
             except OSError:
@@ -258,7 +271,7 @@ class Connection:
         while True:
             self._limit(deadline)
             try:
-                received = self._read(_READ_BYTES)
+                received = self._stream.recv(_READ_BYTES)
             except TimeoutError:
                 continue
             break
@@ -277,7 +290,7 @@ class Connection:
             raise TimeoutError
         if not left / 4 <= self._timeout <= left / 2:
             self._timeout = left * _WAIT if left > _LEAST_WAIT else left
-            self._sock.settimeout(self._timeout)
+            self._stream.settimeout(self._timeout)
 
 
 def parse_head(head: bytes) -> tuple[int, dict[str, str], bool]:

@@ -48,17 +48,16 @@ class Ingest:
         outcomes: list[Draft | Refused] = []
         bundles: dict[tuple[str, str], Bundle] = {}
         for sent in events:
-            judged = self._judge(visit, sent, digits)
-            if type(judged) is Draft:
-                place = judged.destination.bucket, judged.day
-                bundle = bundles.get(place)
-                if bundle is not None:
-                    bundle.drafts.append(judged)
+            outcome = self._judge(visit, sent, digits)
+            if isinstance(outcome, Draft):
+                place = outcome.destination.bucket, outcome.day
+                if place in bundles:
+                    bundles[place].drafts.append(outcome)
                 elif len(bundles) < limits.BATCH_OBJECTS:
-                    bundles[place] = Bundle(judged.destination, judged.day, [judged])
+                    bundles[place] = Bundle(outcome.destination, outcome.day, [outcome])
                 else:
-                    judged = Refused(Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS)
-            outcomes.append(judged)
+                    outcome = Refused(Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS)
+            outcomes.append(outcome)
         try:
             self._delivery.deliver(bundles.values(), visit)
         except Exception as error:  # noqa: BLE001 - what was acknowledged stays so
@@ -66,14 +65,7 @@ class Ingest:
         finally:
             for what, fault in visit.faults:
                 _report(what, fault, visit)
-        refusals: list[Refusal] = []
-        for index, outcome in enumerate(outcomes):
-            refused = _refusal_of(outcome)
-            if refused is not None:
-                outcomes[index] = refused
-                refusals.append(refused.refusal)
-        if refusals:
-            note_refusals(refusals, visit)
+        _settle(outcomes, visit)
         return outcomes
 
     def _judge(self, visit: Visit, sent: Sent, digits: int) -> Draft | Refused:
@@ -91,6 +83,25 @@ class Ingest:
         return draft
 
 
+def _settle(outcomes: list[Draft | Refused], visit: Visit) -> None:
+    """Put a refusal in the place of each draft that was not taken, and note all."""
+    refusals: list[Refusal] = []
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, Draft):
+            if outcome.is_taken:
+                if outcome.salt_missing:
+                    _count_missing_salt(outcome)
+                continue
+            # Nobody may hear that an event was taken unless someone said so.
+            refused = outcome.refused or Refused(Refusal.INTERNAL)
+            outcomes[index] = refused
+        else:
+            refused = outcome
+        refusals.append(refused.refusal)
+    if refusals:
+        note_refusals(refusals, visit)
+
+
 def note_refusals(refusals: Iterable[Refusal], visit: Visit) -> None:
     """Log and count refusals, those of one kind together."""
     for refusal, count in Counter(refusals).items():
@@ -98,18 +109,6 @@ def note_refusals(refusals: Iterable[Refusal], visit: Visit) -> None:
         if refusal is not Refusal.INTERNAL:
             visit.log.refused(refusal, count)
         visit.meter.add(metrics.REFUSED, count, reason=refusal.label)
-
-
-def _refusal_of(outcome: Draft | Refused) -> Refused | None:
-    """Return why an event was refused; None if it was taken."""
-    if isinstance(outcome, Refused):
-        return outcome
-    if not outcome.is_taken:
-        # Nobody may hear that an event was taken unless someone said so.
-        return outcome.refused or Refused(Refusal.INTERNAL)
-    if outcome.salt_missing:
-        _count_missing_salt(outcome)
-    return None
 
 
 def _report(what: str, fault: StorageError, visit: Visit) -> None:

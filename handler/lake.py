@@ -34,7 +34,7 @@ class Bundle:
         drafts: The events; they have passed the pipeline.
     """
 
-    __slots__ = ("day", "destination", "drafts", "keeps_ids", "tenant")
+    __slots__ = ("day", "destination", "drafts", "keeps_ids")
 
     def __init__(self, destination: Destination, day: str, drafts: list[Draft]) -> None:
         self.destination = destination
@@ -42,9 +42,12 @@ class Bundle:
         self.drafts = drafts
         self.keeps_ids = False
         """Whether they may be somewhere already, so that their ids must stay."""
-        tenant = destination.tenant
-        self.tenant = tenant.name if tenant else None
+
+    @property
+    def tenant(self) -> str | None:
         """The registered tenant, where the bucket is one's."""
+        tenant = self.destination.tenant
+        return tenant.name if tenant else None
 
     def draw_ids(self, entropy: Callable[[int], bytes], digits: int) -> bool:
         """Draw those ids anew that were made here; False if none may be."""
@@ -151,11 +154,7 @@ def put(
     Raises:
         StorageError: If it may not be there.
     """
-    if message.events > 1:
-        name, body, encoding = f"{message.id}.json.gz", message.gzipped(), "gzip"
-    else:
-        lines = message.plain() if message.packed else message.lines
-        name, body, encoding = f"{message.id}.json", lines, None
+    name, body, encoding = _object_of(message)
     key = key_of(message.day, name)
     return key, store.put(
         message.bucket,
@@ -167,6 +166,14 @@ def put(
         owner=message.owner,
         acl=acl,
     )
+
+
+def _object_of(message: Message) -> tuple[str, bytes, str | None]:
+    """Return the name, the body and the encoding of a message's object."""
+    if message.events > 1:
+        return f"{message.id}.json.gz", message.gzipped(), "gzip"
+    lines = message.plain() if message.packed else message.lines
+    return f"{message.id}.json", lines, None
 
 
 def write(
@@ -194,10 +201,30 @@ def write(
     Raises:
         StorageError: If they may not be stored.
     """
+    destination, drafts = bundle.destination, bundle.drafts
     for _ in range(_DRAWS):
-        key, done = put(bundle.message(), store, acl, deadline)
+        if len(drafts) == 1:
+            # What its message would become, without one.
+            name, body, encoding = (
+                f"{drafts[0].event_id}.json",
+                line_of(drafts[0]),
+                None,
+            )
+        else:
+            name, body, encoding = _object_of(bundle.message())
+        key = key_of(bundle.day, name)
+        done = store.put(
+            destination.bucket,
+            key,
+            body,
+            deadline=deadline,
+            content_type=CONTENT_TYPE,
+            content_encoding=encoding,
+            owner=destination.owner,
+            acl=acl,
+        )
         if done.outcome is _STORED or done.uncertain:
             return key, False
-        if not bundle.draw_ids(entropy, bundle.drafts[0].digits):
+        if not bundle.draw_ids(entropy, drafts[0].digits):
             return key, not bundle.keeps_ids
     raise StorageError(Fault.UNAVAILABLE, "no free event id", uncertain=False)

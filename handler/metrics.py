@@ -77,9 +77,8 @@ class Meter:
             duplicate: Whether they had been there before.
             tenant: Whose they are.
         """
-        if self.on:
-            self.add(STORAGE_LATENCY, round(seconds * 1000, 1), tenant=tenant)
-            self.add(DUPLICATE if duplicate else STORED, events, tenant=tenant)
+        self.add(STORAGE_LATENCY, round(seconds * 1000, 1), tenant=tenant)
+        self.add(DUPLICATE if duplicate else STORED, events, tenant=tenant)
 
     def lines(self, now: float) -> list[str]:
         """Return a line of JSON for each set of dimensions that got a value.

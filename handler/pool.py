@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Mapping
 
-from .http1 import Clock, Connection, ExchangeError, Response
+from .http1 import Clock, Connection, ExchangeError, Response, Stream
 from .tls import Trust
 from .typed import Any, NamedTuple
 
@@ -88,8 +88,9 @@ class Pool:
         # By the clocks of before, a connection seems idle for a little longer.
         mono, wall = self._monotonic(), self._wall()
         connection: Connection | None = None
-        if origin in self._idle:
-            connection, last_mono, last_wall = self._idle.pop(origin)
+        kept = self._idle.pop(origin, None)
+        if kept is not None:
+            connection, last_mono, last_wall = kept
             if not (
                 0 <= mono - last_mono <= IDLE_SECONDS
                 and 0 <= wall - last_wall <= IDLE_SECONDS
@@ -134,13 +135,12 @@ class Pool:
             raise ExchangeError("no connection", sent=False) from error
         return Connection(sock, self._monotonic)
 
-    def _open(self, origin: Origin, deadline: float) -> socket.socket:
+    def _open(self, origin: Origin, deadline: float) -> Stream:
         sock = self._open_plain(origin, deadline)
         if not origin.tls:
             return sock
         try:
-            sock.settimeout(self._left(deadline))
-            return self._trust.wrap(sock, origin.host)
+            return self._trust.wrap(sock, origin.host, self._left(deadline))
         except OSError:
             sock.close()
             raise

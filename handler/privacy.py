@@ -127,12 +127,15 @@ def put_address_hash(settings: Settings, salts: Salts) -> Step:
     Where the browser asks so, it forgets instead who sent the event. `Sec-GPC: 1` is
     Global Privacy Control, https://w3c.github.io/gpc/; `DNT: 1` its forerunner.
     """
+    honored = settings.honor_privacy_signals
 
     def step(draft: Draft) -> None:
         visit = draft.visit
         if visit.is_private is None:
-            visit.is_private = settings.honor_privacy_signals and _asks(
-                visit.request.headers
+            headers = visit.request.headers
+            # Few send either.
+            visit.is_private = honored and (
+                ("sec-gpc" in headers or "dnt" in headers) and _asks(headers)
             )
         if visit.is_private:
             draft.session = draft.user_agent = None

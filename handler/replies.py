@@ -75,17 +75,19 @@ def single(route: str, outcome: Draft | Refused, cors: Mapping[str, str]) -> Rep
         return refused(route, outcome, cors)
     tenant, key = outcome.tenant, outcome.key
     # Of all that is in it, only a tenant's name may have characters to escape.
-    body = (
-        f'{{"status":"{"ok" if key else "queued"}","eventId":"{outcome.event_id}",'
-        + (
-            f'"bucket":"{outcome.destination.bucket}"'
-            if tenant is None
-            else f'"tenant":{_escaped(tenant)}'
-        )
-        + (f',"key":"{key}"' if key else "")
-        + (',"duplicate":true}' if outcome.duplicate else "}")
+    where = (
+        f'"bucket":"{outcome.destination.bucket}"'
+        if tenant is None
+        else f'"tenant":{_escaped(tenant)}'
     )
-    return _json(200 if key else 202, body, cors)
+    if key is None:
+        body = f'{{"status":"queued","eventId":"{outcome.event_id}",{where}}}'
+        return _json(202, body, cors)
+    more = ',"duplicate":true' if outcome.duplicate else ""
+    body = (
+        f'{{"status":"ok","eventId":"{outcome.event_id}",{where},"key":"{key}"{more}}}'
+    )
+    return _json(200, body, cors)
 
 
 def batch(outcomes: Sequence[Draft | Refused], cors: Mapping[str, str]) -> Reply:

@@ -109,7 +109,7 @@ class S3Store:
 class _Call:
     """A request about one object, whatever region its bucket turns out to be in."""
 
-    __slots__ = ("_hops", "_kind", "_targets", "body", "path", "sha256", "values")
+    _hops = 0
 
     def __init__(
         self,
@@ -119,6 +119,7 @@ class _Call:
         body: bytes = b"",
         sums: tuple[str, ...] = (),
     ) -> None:
+        self.target = targets.find(kind)
         # A day's folder is the same for all its events.
         folder, slash, name = key.rpartition("/")
         self.path = f"{_encoded(folder, '/')}{slash}{percent_encoded(name)}"
@@ -127,10 +128,6 @@ class _Call:
         self.sha256 = sums[-1] if sums else EMPTY_SHA256
         self._targets = targets
         self._kind = kind
-        self._hops = 0
-
-    def target(self) -> Target:
-        return self._targets.find(self._kind)
 
     def refusal(self, response: Response) -> Refusal | None:
         status = response.status
@@ -145,6 +142,7 @@ class _Call:
         refusal = Refusal(response)
         if self._hops < HOPS and self._targets.follow(bucket, refusal):
             self._hops += 1
+            self.target = self._targets.find(self._kind)
             refusal.elsewhere = True
         return refusal
 

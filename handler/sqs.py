@@ -114,11 +114,8 @@ class _Call:
     def __init__(self, target: calls.Target, body: bytes, md5: str) -> None:
         self.body = body
         self.sha256 = hashlib.sha256(body).hexdigest()
-        self._target = target
+        self.target = target
         self._md5 = md5
-
-    def target(self) -> calls.Target:
-        return self._target
 
     def refusal(self, response: Response) -> _Refusal | None:
         members = _members(response.body)

@@ -105,8 +105,10 @@ def stamp_of(seconds: float) -> str:
         seconds: Seconds since the epoch.
     """
     second = int(seconds)
-    more, micros = divmod(round((seconds - second) * 1_000_000), 1_000_000)
-    return f"{_second(second + more)}.{micros // 1000:03}Z"
+    micros = round((seconds - second) * 1_000_000)
+    # So little may be missing of a second that it is one.
+    whole = _second(second + micros // 1_000_000)
+    return f"{whole}.{micros // 1000 % 1000:03}Z"
 
 
 @lru_cache(2)

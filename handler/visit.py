@@ -25,22 +25,15 @@ class Visit:
         emit: Writes one line of the log.
     """
 
-    __slots__ = (
-        "_context",
-        "_emit",
-        "at",
-        "day",
-        "deadline",
-        "device",
-        "faults",
-        "hash",
-        "is_private",
-        "location",
-        "meter",
-        "request",
-        "seconds",
-        "user_agent",
-    )
+    # What is found out for the first event; one has no attribute of its own until then.
+    device: str | None = None
+    """The device by the request's headers, as JSON; None: not looked at yet."""
+    location = ""
+    """Where the request came from, as JSON, once `device` is known."""
+    is_private: bool | None = None
+    """Whether the browser asks not to be known; None: not looked at yet."""
+    hash: str | None = None
+    """The keyed hash of the address; None: not made yet, or not to be had."""
 
     def __init__(
         self,
@@ -67,14 +60,6 @@ class Visit:
         """The request's user agent, cut to what is kept of it."""
         self.faults: list[tuple[str, StorageError]] = []
         """What failed, `event`, `salt` or `queue`, and how."""
-        self.device: str | None = None
-        """The device by the request's headers, as JSON; None: not looked at yet."""
-        self.location = ""
-        """Where the request came from, as JSON, once `device` is known."""
-        self.is_private: bool | None = None
-        """Whether the browser asks not to be known; None: not looked at yet."""
-        self.hash: str | None = None
-        """The keyed hash of the address; None: not made yet, or not to be had."""
 
     @property
     def received(self) -> datetime:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import select
 import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from handler.s3 import S3Store
 from handler.settings import Settings, Tenant
 from handler.sigv4 import Credentials
 from handler.sqs import SqsQueue
-from handler.tls import Trust
+from handler.tls import TlsStream, Trust
 from handler.writer import make_writer
 
 from ..handler.fakes import Clock, Context
@@ -117,8 +116,8 @@ class _Believer(Trust):
         super().__init__()
         self._wire = wire
 
-    def wrap(self, sock: socket.socket, host: str) -> ssl.SSLSocket:  # noqa: ARG002  as TLS
-        return cast("ssl.SSLSocket", _Socket(sock, self._wire))
+    def wrap(self, sock: socket.socket, host: str, seconds: float) -> TlsStream:  # noqa: ARG002  as TLS
+        return cast("TlsStream", _Socket(sock, self._wire))
 
 
 class Queued(NamedTuple):

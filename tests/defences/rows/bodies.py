@@ -30,8 +30,8 @@ THREATS = (
             Removal(
                 "strict JSON",
                 "handler/body.py",
-                "parse_float=_float, parse_int=_int, parse_constant=_not_finite",
-                "parse_int=_int",
+                "parse_float=_float, parse_int=parse_int, parse_constant=_not_finite",
+                "parse_int=parse_int",
                 (f"{_BODY}::test_refuses_what_could_not_be_stored",),
             ),
             Removal(
@@ -84,7 +84,7 @@ THREATS = (
             Removal(
                 "the limit of numbers",
                 "handler/body.py",
-                "    if len(text) > 308:\n        _float(text)\n",
+                "    if len(text) > _DIGITS:\n        _float(text)\n",
                 "",
                 (f"{_BODY}::test_refuses_what_could_not_be_stored",),
             ),
@@ -114,10 +114,10 @@ THREATS = (
             Removal(
                 "the answer to what is no base64",
                 "handler/body.py",
-                "        except ValueError:\n"
-                "            raise Refused(Refusal.BODY_NOT_BASE64) from None\n",
-                "        except ZeroDivisionError:\n"
-                "            raise Refused(Refusal.BODY_NOT_BASE64) from None\n",
+                "    except ValueError:\n"
+                "        raise Refused(Refusal.BODY_NOT_BASE64) from None\n",
+                "    except ZeroDivisionError:\n"
+                "        raise Refused(Refusal.BODY_NOT_BASE64) from None\n",
                 (f"{_BODY}::test_refuses_a_body_that_is_not_what_it_says",),
             ),
             Removal(

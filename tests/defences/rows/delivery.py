@@ -88,8 +88,8 @@ THREATS = (
             Removal(
                 "the acknowledgement before the answer",
                 "handler/ingest.py",
-                "if not outcome.is_taken:",
-                "if not outcome:",
+                "if outcome.is_taken:",
+                "if outcome:",
                 (
                     f"{_DELIVERY}::"
                     "test_with_both_gone_the_client_is_asked_to_come_again",
