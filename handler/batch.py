@@ -107,9 +107,11 @@ def _event_of(
         return event
     if not isinstance(event, dict):
         return Refused(Refusal.NOT_AN_OBJECT)
-    if any(event.get(name) is not None for name in _DESTINATIONS):
-        defaults = {n: v for n, v in defaults.items() if n not in _DESTINATIONS}
-    merged = {**defaults, **event}
+    merged = event
+    if defaults:
+        if any(event.get(name) is not None for name in _DESTINATIONS):
+            defaults = {n: v for n, v in defaults.items() if n not in _DESTINATIONS}
+        merged = {**defaults, **event}
     if measure and _bytes(merged) > limits.EVENT_BYTES:
         return Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
     try:

@@ -92,8 +92,11 @@ def put_fields(entropy: Callable[[int], bytes]) -> Step:
             raise Refused(Refusal.EVENT_ID_INVALID)
         draft.event_type = _name(sent["eventType"], "eventType")
         day = stamp[:10]
-        if day in times.own_days(visit.day) and times.is_stamp(stamp):
+        near = day in times.own_days(visit.day)
+        if near and times.is_stamp(stamp):
             draft.timestamp, draft.day = stamp, day
+        elif near and times.is_utc(stamp):
+            draft.timestamp, draft.day = f"{stamp[:23]}Z", day
         else:
             instant, draft.timestamp = times.read(stamp)
             draft.day = times.storage_day(instant, visit.received)

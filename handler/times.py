@@ -19,11 +19,12 @@ _ISO_8601 = re.compile(
 )
 
 
-# What `stamp` and Date.toISOString() of JavaScript write, and so nearly all there is.
 # The hours are as spelt because Python 3.14 takes 24:00 for the next day's midnight.
-_STAMP = re.compile(
-    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII
-)
+_TO_MILLISECONDS = r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}"
+# What `stamp` and Date.toISOString() of JavaScript write, and so nearly all there is.
+_STAMP = re.compile(f"{_TO_MILLISECONDS}Z", re.ASCII)
+# What isoformat() of Python writes of a time in UTC, and others with more digits.
+_UTC = re.compile(rf"{_TO_MILLISECONDS}\d{{0,6}}(?:Z|\+00:00)", re.ASCII)
 
 _BACK = timedelta(days=limits.DAYS_BACK)
 _AHEAD = timedelta(seconds=limits.SECONDS_AHEAD)
@@ -31,6 +32,9 @@ _AHEAD = timedelta(seconds=limits.SECONDS_AHEAD)
 
 #: Matches texts that are as `stamp` writes them, but for days that no calendar has.
 is_stamp = _STAMP.fullmatch
+#: Matches texts whose first 23 characters and a Z are what `stamp` writes, but for such
+#: days.
+is_utc = _UTC.fullmatch
 
 
 def read(text: str) -> tuple[datetime, str]:

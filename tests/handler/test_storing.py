@@ -63,6 +63,26 @@ def test_the_key_stays_when_midnight_passes_between_retries(tracker: Tracker) ->
     assert len(tracker.store.events()) == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored", "day"),
+    [
+        ("2026-03-03T09:08:07.654Z", "2026-03-03T09:08:07.654Z", "03"),
+        ("2026-03-03T09:08:07.654321+00:00", "2026-03-03T09:08:07.654Z", "03"),
+        ("2026-03-03T00:30:00.000001+01:00", "2026-03-02T23:30:00.000Z", "02"),
+        ("2015-05-17T09:08:07.654Z", "2015-05-17T09:08:07.654Z", "04"),
+        ("2015-05-17T09:08:07.654321+00:00", "2015-05-17T09:08:07.654Z", "04"),
+    ],
+)
+def test_times_of_javascript_and_python_are_stored_to_the_millisecond(
+    tracker: Tracker, sent: str, stored: str, day: str
+) -> None:
+    """Under their own day in UTC; a time far away under that of receipt."""
+    _, answer = tracker.answer(rest(event_of(timestamp=sent)))
+
+    assert [event["timestamp"] for event in tracker.store.events()] == [stored]
+    assert f"/month=03/day={day}/" in answer["key"]
+
+
 def test_a_time_far_away_is_stored_under_the_day_of_each_receipt(
     tracker: Tracker,
 ) -> None:

@@ -166,6 +166,43 @@ def test_days_that_count_as_a_whole_are_near_at_any_time_of_day(
         assert times.storage_day(instant, at) == day
 
 
+@given(
+    st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from(["milliseconds", "microseconds"]),
+    st.integers(0, 999),
+    st.sampled_from(["Z", "+00:00"]),
+)
+def test_a_stamp_in_utc_is_stored_by_its_first_characters(
+    at: datetime, timespec: str, nanos: int, zone: str
+) -> None:
+    """So it is with any that is looked at and not read."""
+    text = at.isoformat(timespec=timespec)[: -len("+00:00")]
+    for sent in (f"{text}{zone}", f"{text}{nanos:03}{zone}"):
+        assert times.is_utc(sent)
+        assert times.read(sent)[1] == f"{sent[:23]}Z"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "2026-03-04T12:00:00Z",
+        "2026-03-04T12:00:00.12Z",
+        "2026-03-04T12:00:00.123",
+        "2026-03-04T24:00:00.000Z",
+        "2026-03-04T12:00:60.000Z",
+        "2026-03-04T12:00:00.000+01:00",
+        "2026-03-04T12:00:00.000-00:00",
+        "2026-03-04T12:00:00.0001234567Z",
+        "2026-03-04 12:00:00.000Z",
+        "2026-03-04T12:00:00.000Z ",
+        "٢026-03-04T12:00:00.000Z",
+    ],
+)
+def test_any_other_time_is_read(sent: str) -> None:
+    assert not times.is_utc(sent)
+    assert not times.is_stamp(sent)
+
+
 def test_an_hour_ahead_may_be_tomorrow() -> None:
     late = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
 
