@@ -29,6 +29,7 @@ QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/tracker"
 EMPTY = "empty"
 BOTO3 = "boto3"
 GZIP = "boto3-gzip"
+BARE = "bare"
 POWERTOOLS = "powertools"
 NODE = "node"
 OURS = "ours"
@@ -155,7 +156,14 @@ def peers(packages: Path = PYTHON_PEERS) -> list[Contender]:
     }
     source = HERE / "peers"
     found = [
-        Contender(EMPTY, "empty handler", "empty:handler", (source,), stores=False)
+        Contender(EMPTY, "empty handler", "empty:handler", (source,), stores=False),
+        Contender(
+            BARE,
+            "the same work in one function, nothing checked",
+            "bare:handler",
+            (source,),
+            environment,
+        ),
     ]
 
     def python(name: str, label: str, module: str, needs: str) -> None:

@@ -43,6 +43,8 @@ _COLD_ONLY = (
     contenders.SOURCES,
     contenders.BOTO3_SOURCES,
 )
+#: Those of which only the warm runs are.
+_WARM_ONLY = (contenders.GZIP, contenders.BARE)
 
 
 def run(
@@ -126,7 +128,7 @@ def _scenarios(
     named = {contender.name: contender for contender in every}
     writer = named.pop(contenders.WRITER, None)
     single = {name: maker.requests(one, 1) for name, one in named.items()}
-    cold = [one for name, one in single.items() if name != contenders.GZIP]
+    cold = [one for name, one in single.items() if name not in _WARM_ONLY]
     warm = [
         one
         for name, one in single.items()
@@ -135,7 +137,7 @@ def _scenarios(
     warm += [
         maker.requests(one, BATCH)
         for name, one in named.items()
-        if name not in (*_COLD_ONLY, contenders.EMPTY)
+        if name not in (*_COLD_ONLY, contenders.EMPTY, contenders.BARE)
     ]
     buffered = named.get(contenders.BUFFERED)
     if writer and buffered:

@@ -176,7 +176,8 @@ class Maker:
         sizes = self._sizes
         if contender.node:
             return sizes.node if per_request == 1 else sizes.node_batch
-        slow = contender.stores and not contender.ours
+        quick = contender.ours or contender.name == contenders.BARE
+        slow = contender.stores and not quick
         if per_request == 1:
             return sizes.slow if slow else sizes.fast
         # One object a request is no slower than ours by much.

@@ -143,7 +143,9 @@ def _say(line: str) -> None:
 def try_all(modules: Sequence[str], workers: int) -> dict[str, str]:
     """Run the mutants of some modules or of all, and return what became of each."""
     settings = [
-        *("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
+        # Whatever is printed would be printed for each mutant.
+        *("-o", "addopts=", "-p", "no:terminal"),
+        *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
         *("--hypothesis-seed=0", "--hypothesis-profile=unshrunk"),
     ]
     every = list(mutants(modules))
@@ -153,6 +155,8 @@ def try_all(modules: Sequence[str], workers: int) -> dict[str, str]:
     sys.path.insert(0, str(Path.cwd()))
     pytest.main([*settings, *wanted], plugins=[forks])
     os.chdir("..")
+    if len(forks.found) < len(every):
+        raise RuntimeError(f"only {len(forks.found)} of {len(every)} were tried")
     return forks.found
 
 

@@ -16,6 +16,7 @@ from benchmarks.stand_in import StandIn
 #: The contenders that need nothing but what the tests are run with.
 HERE = (
     contenders.EMPTY,
+    contenders.BARE,
     contenders.BOTO3,
     contenders.GZIP,
     contenders.OURS,

@@ -136,6 +136,9 @@ REFUSED = [
     (event_of(tenant="blog"), 400, "Invalid field: tenant", "Name either the bucket or the tenant, not both"),
     (event_of(bucket=7), 400, "Invalid field: bucket", "The field must be a string"),
     (event_of(page=["/"]), 400, "Invalid field: page", "The field must be a string"),
+    (event_of(sessionId=5), 400, "Invalid field: sessionId", "The field must be a string"),
+    (event_of(referrer=5), 400, "Invalid field: referrer", "The field must be a string"),
+    (event_of(userAgent=5), 400, "Invalid field: userAgent", "The field must be a string"),
     (event_of(eventType="x" * 129), 400, "Invalid field: eventType", "The field has more characters than are allowed"),
     (event_of(sessionId="x" * 129), 400, "Invalid field: sessionId", "The field has more characters than are allowed"),
     (event_of(timestamp="yesterday"), 400, "Invalid field: timestamp", "The time must be ISO 8601, such as 2026-01-31T12:00:00Z, with a year from 0001 to 9999 in UTC"),
@@ -257,6 +260,7 @@ def test_an_error_of_our_own_is_answered_and_its_value_not_logged(
     assert reply["headers"]["Retry-After"] == "5"
     (line,) = tracker.log
     assert (line["level"], line["type"]) == ("ERROR", "KeyError")
+    assert [document.get("Reason") for document in tracker.metrics] == ["internal"]
     assert re.fullmatch(r"test_answers\.py:\d+ fail", line["places"][-1])
     assert all(re.fullmatch(r"\w+\.py:\d+ \w+", place) for place in line["places"])
     assert ADDRESS not in str([*tracker.lines, reply])

@@ -101,6 +101,9 @@ def test_any_bytes_are_a_value_that_can_be_stored_or_a_refusal(raw: bytes) -> No
         (b'{"a": 1,}', Refusal.BODY_NOT_JSON),
         (b"{} {}", Refusal.BODY_NOT_JSON),
         (b'"\x00"', Refusal.BODY_NOT_JSON),
+        (b"\x0c{}", Refusal.BODY_NOT_JSON),
+        (b"{}\xc2\xa0", Refusal.BODY_NOT_JSON),
+        (b"X{}X", Refusal.BODY_NOT_JSON),
     ],
     ids=lambda value: value.label if isinstance(value, Refusal) else repr(value[:12]),
 )
@@ -114,6 +117,10 @@ def test_a_surrogate_too_deep_to_check_is_refused_too(depth: int) -> None:
     raw = b"[" * depth + b'"\\ud800"' + b"]" * depth
 
     assert refusal_of(raw) in {Refusal.BODY_NOT_UTF8, Refusal.TOO_DEEP}
+
+
+def test_space_around_a_value_is_what_json_takes_for_space() -> None:
+    assert body.parse(b" \t\r\n{} \n") == {}
 
 
 def test_a_surrogate_pair_is_a_character() -> None:
@@ -140,7 +147,7 @@ def test_base64_and_gzip_give_back_the_bytes(raw: bytes, encoding: str) -> None:
     assert body.read(request(sent, is_base64=True, encoding=encoding)) == raw
 
 
-@pytest.mark.parametrize("encoding", [None, "", "identity"])
+@pytest.mark.parametrize("encoding", [None, "", " ", "identity"])
 def test_a_plain_body_is_taken_as_it_is(encoding: str | None) -> None:
     assert body.read(request("{}", encoding=encoding)) == b"{}"
 

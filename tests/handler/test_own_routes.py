@@ -110,10 +110,12 @@ def test_what_a_path_begins_with_says_nothing(
     assert limited.answer({**event, "resource": matched})[0] == 403
 
 
-def test_a_base_path_and_a_stage_change_nothing(limited: Tracker) -> None:
+@pytest.mark.parametrize("matched", ["/shop/track", "/v1/shop/track"])
+def test_a_base_path_and_a_stage_change_nothing(limited: Tracker, matched: str) -> None:
+    """Nor does the part of an existing API that the routes are under."""
     event = rest(event_of(bucket=None, tenant="shop"), path="/v1/shop/track")
 
-    assert limited.answer({**event, "resource": "/shop/track"})[0] == 200
+    assert limited.answer({**event, "resource": matched})[0] == 200
 
 
 def test_so_it_is_behind_a_front_door() -> None:

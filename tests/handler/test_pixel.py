@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -59,6 +60,15 @@ def test_an_event_as_parameters_is_stored_as_the_same_event(
 
     assert REJECTED not in reply["headers"]
     assert tracker.store.events() == by_post.store.events()
+
+
+def test_its_id_is_as_short_as_that_of_an_event_that_comes_alone(
+    tracker: Tracker,
+) -> None:
+    shown(tracker)
+
+    (event,) = tracker.store.events()
+    assert re.fullmatch(r"\d{10}-[0-9a-f]{8}", event["eventId"])
 
 
 @pytest.mark.parametrize("changes", [{}, {"bucket": "evil-bucket"}, {"eventType": " "}])

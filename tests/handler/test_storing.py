@@ -319,15 +319,22 @@ def test_keys_that_differ_in_case_do_not_collide(tracker: Tracker) -> None:
     }
 
 
+@pytest.mark.parametrize("by", [lambda inner: [inner], lambda inner: {"a": inner}])
+@pytest.mark.parametrize("beside", [{}, {"more": [[], [], {}]}])
 @pytest.mark.parametrize(("depth", "status"), [(19, 200), (20, 400)])
 def test_an_event_may_nest_to_a_depth_of_twenty(
-    tracker: Tracker, depth: int, status: int
+    tracker: Tracker,
+    depth: int,
+    status: int,
+    beside: dict[str, Any],
+    by: Callable[[Any], Any],
 ) -> None:
+    """However much else is in it that does not nest so deeply."""
     nested: Any = 1
     for _ in range(depth):
-        nested = [nested]
+        nested = by(nested)
 
-    found, answer = tracker.answer(rest(event_of(nested=nested)))
+    found, answer = tracker.answer(rest(event_of(nested=nested, **beside)))
 
     assert found == status
     assert ("20" in answer.get("message", "")) is (status == 400)
@@ -412,3 +419,51 @@ def test_an_event_without_a_user_agent_is_kept(tracker: Tracker) -> None:
     tracker.send(event)
 
     assert tracker.store.events()[0]["userAgent"] is None
+
+
+@pytest.mark.parametrize(
+    ("hints", "device"),
+    [
+        ({}, ("desktop", "Chrome", "Linux")),
+        ({"Sec-CH-UA": '"Brave";v="126"'}, ("desktop", "Brave", "Linux")),
+        ({"Sec-CH-UA-Mobile": "?1"}, ("mobile", "Chrome", "Linux")),
+        ({"Sec-CH-UA-Platform": '"Chrome OS"'}, ("desktop", "Chrome", "ChromeOS")),
+        # What is remembered of a sender must not be large.
+        ({"Sec-CH-UA": " " * 256 + '"Brave";v="126"'}, ("desktop", "Chrome", "Linux")),
+        ({"Sec-CH-UA-Mobile": " " * 256 + "?1"}, ("desktop", "Chrome", "Linux")),
+        (
+            {"Sec-CH-UA-Platform": " " * 256 + '"Chrome OS"'},
+            ("desktop", "Chrome", "Linux"),
+        ),
+    ],
+)
+def test_client_hints_tell_what_browsers_no_longer_say(
+    tracker: Tracker, hints: dict[str, str], device: tuple[str, str, str]
+) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0.0.0"
+
+    tracker.send(rest(event_of(), headers={"User-Agent": agent, **hints}))
+
+    (event,) = tracker.store.events()
+    form, browser, system = device
+    assert event["device"] == {
+        "device_type": form,
+        "browser": browser,
+        "os": system,
+        "is_bot": False,
+    }
+
+
+@pytest.mark.parametrize("sent", [event_of(), event_of(userAgent="")])
+def test_nothing_is_known_of_a_device_without_a_user_agent(
+    tracker: Tracker, sent: dict[str, Any]
+) -> None:
+    tracker.send({**rest(sent), "headers": None})
+
+    (event,) = tracker.store.events()
+    assert event["device"] == {
+        "device_type": None,
+        "browser": None,
+        "os": None,
+        "is_bot": False,
+    }

@@ -26,9 +26,15 @@ from handler.storage import Fault, StorageError
 
 from . import scripted_s3, scripted_sqs
 from .conftest import Tracker
-from .fakes import NOON, event_of, message_of, rest
+from .fakes import NOON, Context, event_of, message_of, rest
 
 SOURCE = Path(handler.__file__).parent
+#: What Lambda sets for every function.
+CREDENTIALS = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+}
 
 
 def test_an_empty_environment_allows_nothing_and_breaks_nothing() -> None:
@@ -298,9 +304,8 @@ def test_lambdas_entry_is_wired_from_the_environment_once(
     monkeypatch: pytest.MonkeyPatch, early: bool
 ) -> None:
     """In Lambda while it starts, elsewhere at the first request."""
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
     if early:
         monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     else:
@@ -323,9 +328,7 @@ def test_the_queue_is_the_environments_and_kept_open(
 ) -> None:
     """In BUFFERED it is opened while Lambda starts, in DIRECT when it is needed."""
     environment = {
-        "AWS_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
+        **CREDENTIALS,
         settings.ALLOWED_BUCKETS: "website-analytics",
         settings.QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/1/events",
         settings.BUFFERED: buffered,
@@ -346,12 +349,54 @@ def test_the_queue_is_the_environments_and_kept_open(
         statuses = [serve(rest(event_of()), None)["statusCode"] for _ in range(2)]
 
         assert statuses == [202, 202]
+        named = {json.loads(request.body)["QueueUrl"] for request in sqs.requests}
+        assert named == {environment[settings.QUEUE_URL]}
         assert len(sqs.messages) == 2
         assert len(s3.requests) == (0 if buffered == "1" else 2)
         assert {request.connection for request in sqs.requests} == {
             sqs.requests[0].connection
         }
         store.pool.close()
+
+
+def test_without_a_queue_the_client_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(settings.ALLOWED_BUCKETS, "website-analytics")
+    monkeypatch.delenv(settings.QUEUE_URL, raising=False)
+    with scripted_s3.ScriptedS3([scripted_s3.answer(403)]) as s3:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        store = S3Store.from_environment(os.environ)
+        monkeypatch.setattr(S3Store, "from_environment", lambda _: store)
+
+        reply = app._from_environment()(rest(event_of()), None)
+        store.pool.close()
+
+    assert reply["statusCode"] == 503
+
+
+@pytest.mark.parametrize("name", ["shop-analytics-tracker", None])
+def test_the_entry_tells_whose_function_and_whose_request_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str | None,
+) -> None:
+    for variable, value in CREDENTIALS.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv(settings.METRICS, "1")
+    if name is None:
+        monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
+    else:
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", name)
+    monkeypatch.setattr(app, "_app", None)
+
+    app.handler(rest({}), Context())
+
+    refused, counted = map(json.loads, capsys.readouterr().out.splitlines())
+    assert refused["requestId"] == Context.aws_request_id
+    assert counted["FunctionName"] == (name or "")
 
 
 @pytest.mark.parametrize("module", ["front_door", "sqs"])
