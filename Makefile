@@ -103,10 +103,9 @@ fuzz: $(VENV)/.dev ## Attack the function with what covers most; SECONDS=600
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
 	$(BIN)/python -m tests.fuzz.fuzz $(or $(SECONDS),60)
 
-mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must notice (hours)
+mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must notice (half an hour)
 	$(BIN)/python -m pip install --quiet 'mutmut>=3.8.1,<4'
-	nice -n 19 $(BIN)/mutmut run --max-children 1
-	$(BIN)/mutmut results
+	nice -n 19 $(BIN)/python -m tools.mutants
 
 snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py

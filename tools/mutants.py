@@ -1,9 +1,10 @@
 """Breaks the function in thousands of places, one at a time; tests must notice each.
 
-`python -m tools.mutants [MODULE ...]`, which `make mutants` runs. mutmut makes the
+`python -m tools.mutants [PATTERN ...]`, which `make mutants` runs. mutmut makes the
 mutants, in the folder `mutants`, and notes which tests call which function. Then pytest
 collects the tests once, and each mutant has a fork of that process, which runs those
 tests until one fails: to start pytest and collect anew takes longer than the tests do.
+Functions that are called while modules load get a new process for each mutant.
 What nobody noticed is printed; `mutmut show NAME` says what it is.
 tests/handler/MUTANTS.md has what became of each.
 """
@@ -11,6 +12,7 @@ tests/handler/MUTANTS.md has what became of each.
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import os
 import resource
@@ -28,6 +30,14 @@ COPY = Path("mutants")
 RESULTS = COPY / "results.json"
 # The fewest of any module: mutmut makes all mutants before it tries those.
 _FEWEST = "handler.pipeline*"
+# They are called while their modules load, which a fork has behind it.
+_AT_IMPORT = ("handler.body.x__scanner__*", "handler.compact.x__encoder__*")
+_SETTINGS = (
+    # Whatever is printed would be printed for each mutant.
+    *("-o", "addopts=", "-p", "no:terminal"),
+    *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
+    *("--hypothesis-seed=0", "--hypothesis-profile=unshrunk"),
+)
 _KILLED, _LIVES, _ENDLESS, _UNTESTED = "killed", "lives", "endless", "no tests"
 
 
@@ -40,29 +50,27 @@ class Mutant(NamedTuple):
     seconds: float
     """How long they take in the function as it is."""
 
-    @property
-    def module(self) -> str:
-        """The function's module."""
-        return self.name.split(".")[1]
 
-
-def mutants(modules: Sequence[str]) -> Iterator[Mutant]:
-    """Yield what mutmut made, of some modules or of all.
+def mutants(patterns: Sequence[str]) -> Iterator[Mutant]:
+    """Yield what mutmut made.
 
     Args:
-        modules: Their names; none: all.
+        patterns: What their names are like, such as `handler.lake.*`; none: all.
     """
     stats = json.loads((COPY / "mutmut-stats.json").read_text())
     seconds = stats["duration_by_test"]
     for meta in sorted(COPY.glob("handler/*.meta")):
-        module = meta.name.partition(".")[0]
-        if modules and module not in modules:
-            continue
         for name in json.loads(meta.read_text())["exit_code_by_key"]:
+            if patterns and not _is_any(name, patterns):
+                continue
             function = name.rpartition("__mutmut_")[0]
             called_by = stats["tests_by_mangled_function_name"].get(function, [])
             tests = sorted(called_by, key=lambda test: seconds.get(test, 0.0))
             yield Mutant(name, tests, sum(seconds.get(test, 0.0) for test in tests))
+
+
+def _is_any(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class Forks:
@@ -140,24 +148,39 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def try_all(modules: Sequence[str], workers: int) -> dict[str, str]:
-    """Run the mutants of some modules or of all, and return what became of each."""
-    settings = [
-        # Whatever is printed would be printed for each mutant.
-        *("-o", "addopts=", "-p", "no:terminal"),
-        *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
-        *("--hypothesis-seed=0", "--hypothesis-profile=unshrunk"),
-    ]
-    every = list(mutants(modules))
-    wanted = sorted({test.partition("::")[0] for each in every for test in each.tests})
-    forks = Forks(every, workers)
+def try_all(patterns: Sequence[str], workers: int) -> dict[str, str]:
+    """Run the mutants whose names are like that; return what became of each."""
+    every = list(mutants(patterns))
+    anew = [each for each in every if _is_any(each.name, _AT_IMPORT)]
+    forked = [each for each in every if each not in anew]
+    found = {each.name: _try_anew(each) for each in anew}
+    forks = Forks(forked, workers)
     os.chdir(COPY)
     sys.path.insert(0, str(Path.cwd()))
-    pytest.main([*settings, *wanted], plugins=[forks])
+    pytest.main([*_SETTINGS, *_files(forked)], plugins=[forks])
     os.chdir("..")
-    if len(forks.found) < len(every):
-        raise RuntimeError(f"only {len(forks.found)} of {len(every)} were tried")
-    return forks.found
+    if len(forks.found) < len(forked):
+        raise RuntimeError(f"only {len(forks.found)} of {len(forked)} were tried")
+    return found | forks.found
+
+
+def _try_anew(mutant: Mutant) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", *_SETTINGS, *_files([mutant])],
+        cwd=COPY,
+        env={**os.environ, "MUTANT_UNDER_TEST": mutant.name},
+        capture_output=True,
+        check=False,
+    )
+    # 1 is a test that failed; what cannot even be collected is noticed too.
+    outcome = _LIVES if done.returncode == 0 else _KILLED
+    if outcome == _LIVES:
+        _say(f"{mutant.name} {outcome}")
+    return outcome
+
+
+def _files(some: Sequence[Mutant]) -> list[str]:
+    return sorted({test.partition("::")[0] for each in some for test in each.tests})
 
 
 def table(found: dict[str, str]) -> str:
@@ -179,14 +202,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="default: all")
+    parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="default: all")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--as-made", action="store_true", help="make none anew")
     options = parser.parse_args()
     if not options.as_made:
         command = [sys.executable, "-m", "mutmut", "run", _FEWEST]
         subprocess.run(command, check=True)
-    found = try_all(options.modules, options.workers)
+    found = try_all(options.patterns, options.workers)
     RESULTS.write_text(json.dumps(found, indent=1))
     print(table(found))
     return 0
