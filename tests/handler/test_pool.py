@@ -165,7 +165,13 @@ def test_the_next_address_is_tried_where_one_refuses(
     with ScriptedS3() as gone:
         pass
     dead = (*found[0][:4], ("127.0.0.1", gone.port))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [dead, *found])
+    other = (socket.AF_INET, socket.SOCK_DGRAM, 17, "", dead[4])
+
+    def resolve(*_: object, type: int = 0) -> list[object]:  # noqa: A002 - its name
+        # Without a type there is one address for each, in turn.
+        return [dead, *found] if type == socket.SOCK_STREAM else [dead, other, *found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
     assert ask(pool, clock, server).status == 404
 

@@ -340,6 +340,35 @@ def test_an_event_may_nest_to_a_depth_of_twenty(
     assert ("20" in answer.get("message", "")) is (status == 400)
 
 
+@pytest.mark.parametrize("value", [0, 100_000, 0.0, 100_000.0, 7.9])
+@pytest.mark.parametrize("other", [0, 100_000, None])
+@pytest.mark.parametrize("names", [("width", "height"), ("height", "width")])
+def test_a_viewport_has_whole_pixels_up_to_its_limit(
+    tracker: Tracker, value: float, other: int | None, names: tuple[str, str]
+) -> None:
+    sizes = dict(zip(names, (value, other), strict=True))
+
+    tracker.send(rest(event_of(viewport=sizes)))
+
+    (event,) = tracker.store.events()
+    assert event["viewport"] == {names[0]: int(value), names[1]: other}
+
+
+@pytest.mark.parametrize("value", [-1, 100_001, -0.5, 100_000.5, True, "7", [7]])
+@pytest.mark.parametrize("other", [7, None])
+@pytest.mark.parametrize("names", [("width", "height"), ("height", "width")])
+def test_any_other_viewport_is_refused_with_its_limit(
+    tracker: Tracker, value: object, other: int | None, names: tuple[str, str]
+) -> None:
+    sizes = dict(zip(names, (value, other), strict=True))
+
+    status, answer = tracker.answer(rest(event_of(viewport=sizes)))
+
+    assert status == 400
+    assert answer["message"].endswith("numbers from 0 to 100000")
+    assert tracker.store.objects == {}
+
+
 @pytest.mark.parametrize("name", ["eventType", "sessionId"])
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 400)])
 def test_a_name_has_so_many_characters_at_most(

@@ -17,6 +17,7 @@ import pytest
 
 import handler
 from handler import app, request, settings
+from handler.invocation import request_id
 from handler.log import Log
 from handler.metrics import Meter
 from handler.refusals import Refusal
@@ -375,6 +376,10 @@ def test_without_a_queue_the_client_is_asked_to_come_again(
         store.pool.close()
 
     assert reply["statusCode"] == 503
+
+
+def test_a_request_has_no_id_where_nobody_gives_it_one() -> None:
+    assert request_id(None) == ""
 
 
 @pytest.mark.parametrize("name", ["shop-analytics-tracker", None])

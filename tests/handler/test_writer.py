@@ -36,12 +36,15 @@ BUCKET = "website-analytics"
 FOLDER = "analytics/year=2026/month=03/day=04/"
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (1, "x" * 10_000), (3, "")])
 def test_a_message_that_is_alone_is_the_object_that_the_store_did_not_take(
-    direct: Tracker, count: int
+    direct: Tracker, count: int, more: str
 ) -> None:
     """Key, bytes and headers, so that a retry by the client finds it."""
-    events = [event_of(eventId=f"event-000{n}", page="/ä") for n in range(count)]
+    events = [
+        event_of(eventId=f"event-000{n}", page="/ä", metadata={"more": more})
+        for n in range(count)
+    ]
     sent = rest(events[0] if count == 1 else {"events": events})
     direct.store.faults[BUCKET] = Fault.UNAVAILABLE
     direct.send(sent)
