@@ -21,6 +21,7 @@ from handler.invocation import request_id
 from handler.log import Log
 from handler.metrics import Meter
 from handler.refusals import Refusal
+from handler.request import Request
 from handler.s3 import S3Store
 from handler.settings import Settings, Tenant
 from handler.storage import Fault, StorageError
@@ -99,6 +100,26 @@ def test_the_environment_says_everything() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"requestContext": {"http": "x", "identity": "x"}},
+        {"requestContext": {"http": {"method": 5, "sourceIp": 5}}, "rawPath": 5},
+        {"requestContext": {"http": {"a": 1}}, "rawQueryString": 5, "routeKey": 5},
+        {"httpMethod": 5, "path": 5, "resource": 5, "body": 5, "headers": 5},
+        {"queryStringParameters": [5], "isBase64Encoded": "true"},
+        {"requestContext": {"identity": {"sourceIp": 5}}},
+    ],
+)
+def test_what_is_missing_in_a_request_or_of_another_type_is_empty(
+    event: dict[str, Any],
+) -> None:
+    nothing = Request("", "", {}, None, is_base64=False, address="")
+
+    assert request.read(event) == nothing
+
+
 def test_every_setting_has_its_name_in_the_list() -> None:
     constants = {
         value
@@ -115,6 +136,7 @@ def test_every_setting_has_its_name_in_the_list() -> None:
         ({"headers": {"A": "1"}, "multiValueHeaders": {"A": ["2"]}}, {"a": "1"}),
         ({"multiValueHeaders": {"A": ["1", "2", "3"], "B": []}}, {"a": "3"}),
         ({"headers": {"A": None, "B": "1"}}, {"b": "1"}),
+        ({"headers": ["A"], "multiValueHeaders": {"A": ["2"]}}, {"a": "2"}),
         ({"headers": []}, {}),
     ],
 )
@@ -350,6 +372,8 @@ def test_the_queue_is_the_environments_and_kept_open(
         statuses = [serve(rest(event_of()), None)["statusCode"] for _ in range(2)]
 
         assert statuses == [202, 202]
+        for request in s3.requests:
+            assert "/eu-central-1/s3/aws4_request," in request.headers["authorization"]
         named = {json.loads(request.body)["QueueUrl"] for request in sqs.requests}
         assert named == {environment[settings.QUEUE_URL]}
         assert len(sqs.messages) == 2
