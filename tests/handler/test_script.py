@@ -41,6 +41,8 @@ def test_any_page_may_load_it_and_keep_it_for_a_day(
     assert headers["Cache-Control"] == "public, max-age=86400"
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    # Browsers then take it for what it says it is.
+    assert headers["X-Content-Type-Options"] == "nosniff"
     assert tracker.store.events() == []
 
 
@@ -72,7 +74,7 @@ def test_an_api_that_may_not_decode_base64_gets_text() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", ""])
-@pytest.mark.parametrize("form", ["{}", 'W/"other", {}', "*", "strong"])
+@pytest.mark.parametrize("form", ["{}", 'W/"other", {}', '"other",{}', "*", "strong"])
 def test_who_has_it_hears_that_it_is_the_same(
     tracker: Tracker, form: str, encoding: str
 ) -> None:

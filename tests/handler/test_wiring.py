@@ -374,6 +374,8 @@ def test_the_queue_is_the_environments_and_kept_open(
         assert statuses == [202, 202]
         for request in s3.requests:
             assert "/eu-central-1/s3/aws4_request," in request.headers["authorization"]
+        for request in sqs.requests:
+            assert "/eu-central-1/sqs/aws4_request," in request.headers["authorization"]
         named = {json.loads(request.body)["QueueUrl"] for request in sqs.requests}
         assert named == {environment[settings.QUEUE_URL]}
         assert len(sqs.messages) == 2
