@@ -157,7 +157,8 @@ def try_all(patterns: Sequence[str], workers: int) -> dict[str, str]:
     forks = Forks(forked, workers)
     os.chdir(COPY)
     sys.path.insert(0, str(Path.cwd()))
-    pytest.main([*_SETTINGS, *_files(forked)], plugins=[forks])
+    files = {test.partition("::")[0] for each in forked for test in each.tests}
+    pytest.main([*_SETTINGS, *sorted(files)], plugins=[forks])
     os.chdir("..")
     if len(forks.found) < len(forked):
         raise RuntimeError(f"only {len(forks.found)} of {len(forked)} were tried")
@@ -165,8 +166,11 @@ def try_all(patterns: Sequence[str], workers: int) -> dict[str, str]:
 
 
 def _try_anew(mutant: Mutant) -> str:
+    # Any test may notice what a module was loaded with.
+    stats = json.loads((COPY / "mutmut-stats.json").read_text())
+    files = sorted({test.partition("::")[0] for test in stats["duration_by_test"]})
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", *_SETTINGS, *_files([mutant])],
+        [sys.executable, "-m", "pytest", "-x", *_SETTINGS, *files],
         cwd=COPY,
         env={**os.environ, "MUTANT_UNDER_TEST": mutant.name},
         capture_output=True,
@@ -177,10 +181,6 @@ def _try_anew(mutant: Mutant) -> str:
     if outcome == _LIVES:
         _say(f"{mutant.name} {outcome}")
     return outcome
-
-
-def _files(some: Sequence[Mutant]) -> list[str]:
-    return sorted({test.partition("::")[0] for each in some for test in each.tests})
 
 
 def table(found: dict[str, str]) -> str:

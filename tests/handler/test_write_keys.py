@@ -220,6 +220,7 @@ def test_a_key_that_is_no_text_is_refused(keyed: Tracker, key: object) -> None:
     sent = event_of(bucket=None, tenant="shop", writeKey=key)
 
     assert sent_to(keyed, rest(sent)) == "string_expected"
+    assert keyed.answer(rest(sent))[1]["error"] == "Invalid field: writeKey"
 
 
 def test_who_sends_no_key_is_told_how(keyed: Tracker) -> None:

@@ -400,12 +400,16 @@ def test_an_error_of_our_own_fails_its_own_messages_and_is_not_quoted(
     monkeypatch.setattr(lake, "put", fail)
 
     failed = tracker.write(
-        [message_of("event-0001", bucket="data-lake"), message_of("event-0002")]
+        [
+            "not a message",
+            message_of("event-0001", bucket="data-lake"),
+            message_of("event-0002"),
+        ]
     )
 
-    assert failed == ["m-0"]
+    assert failed == ["m-0", "m-1"]
     assert tracker.store.ids() == ["event-0002"]
-    (line,) = tracker.log
+    line = tracker.log[-1]
     assert (line["level"], line["type"]) == ("ERROR", "KeyError")
     assert "event-0001" not in "".join(tracker.lines)
 

@@ -59,6 +59,7 @@ def test_a_full_object_that_is_not_taken_is_named_too(
     failed = tracker.write([message_of(f"event-000{n}") for n in range(3)])
 
     assert failed == ["m-0", "m-1", "m-2"]
+    assert {line["message"] for line in tracker.log} == {"storage fault"}
 
 
 def test_messages_that_time_does_not_reach_are_named(
