@@ -54,27 +54,29 @@ def made(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *patterns: str) -> dict[str, str]:
-    command = [sys.executable, "-m", "tools.mutants", "--as-made", *patterns]
-    done = subprocess.run(
-        command,
+def run(folder: Path, *patterns: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tools.mutants", "--as-made", *patterns],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def outcomes(folder: Path, *patterns: str) -> dict[str, str]:
+    done = run(folder, *patterns)
     assert done.returncode == 0, done.stderr
-    found: dict[str, str] = json.loads(
-        (folder / "mutants" / "results.json").read_text()
-    )
+    path = folder / "mutants" / "results.json"
+    found: dict[str, str] = json.loads(path.read_text())
     alive = [line for line in done.stderr.splitlines() if line.endswith("lives")]
     assert len(alive) == list(found.values()).count("lives")
     return found
 
 
 def test_a_mutant_lives_where_no_test_that_calls_it_fails(made: Path) -> None:
-    assert run(made) == {
+    assert outcomes(made) == {
         "handler.thing.x_f__mutmut_1": "killed",
         "handler.thing.x_f__mutmut_2": "lives",
         "handler.thing.x_g__mutmut_1": "no tests",
@@ -82,4 +84,14 @@ def test_a_mutant_lives_where_no_test_that_calls_it_fails(made: Path) -> None:
 
 
 def test_patterns_choose_mutants(made: Path) -> None:
-    assert run(made, "*_2") == {"handler.thing.x_f__mutmut_2": "lives"}
+    assert outcomes(made, "*_2") == {"handler.thing.x_f__mutmut_2": "lives"}
+
+
+def test_where_a_test_fails_anyway_no_mutant_is_said_to_be_noticed(made: Path) -> None:
+    tests = made / "mutants" / "test_thing.py"
+    tests.write_text(TESTS.replace("pass", "assert False"))
+
+    done = run(made)
+
+    assert done.returncode == 1
+    assert "tests fail in the function as it is" in done.stderr
