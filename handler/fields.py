@@ -45,7 +45,7 @@ _CLOCK = timedelta(seconds=limits.CLOCK_SECONDS)
 _FAST = -timedelta(seconds=limits.SECONDS_AHEAD)
 _SLOW = timedelta(days=limits.DAYS_BACK - 1)
 _PIXELS = limits.VIEWPORT_PIXELS
-# What no other step needs to read, so that an event of these alone has no metadata.
+# An event that has these alone has no metadata.
 _ALL_BUT_METADATA = FIELDS - {"metadata"}
 _NO_VIEWPORT = '{"width":null,"height":null}'
 
