@@ -156,9 +156,12 @@ def try_all(patterns: Sequence[str], workers: int) -> dict[str, str]:
     """Run the mutants whose names are like that; return what became of each.
 
     Raises:
+        ValueError: If there are none.
         RuntimeError: If a test fails in the function as it is.
     """
     every = list(mutants(patterns))
+    if not every:
+        raise ValueError(f"no mutant is named like {' or '.join(patterns)}")
     anew = [each for each in every if _is_any(each.name, _AT_IMPORT)]
     forked = [each for each in every if each not in anew]
     found: dict[str, str] = {}
@@ -234,7 +237,12 @@ def main() -> int:
     if not options.as_made:
         command = [sys.executable, "-m", "mutmut", "run", _FEWEST]
         subprocess.run(command, check=True)
-    found = try_all(options.patterns, options.workers)
+    elif not (COPY / "mutmut-stats.json").exists():
+        parser.error("none are made yet; leave out --as-made")
+    try:
+        found = try_all(options.patterns, options.workers)
+    except ValueError as error:
+        parser.error(str(error))
     RESULTS.write_text(json.dumps(found, indent=1))
     print(table(found))
     return 0

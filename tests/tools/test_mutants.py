@@ -87,6 +87,20 @@ def test_patterns_choose_mutants(made: Path) -> None:
     assert outcomes(made, "*_2") == {"handler.thing.x_f__mutmut_2": "lives"}
 
 
+def test_a_pattern_that_fits_none_is_an_error(made: Path) -> None:
+    done = run(made, "handler.thing.x_h*")
+
+    assert done.returncode == 2
+    assert "no mutant is named like handler.thing.x_h*" in done.stderr
+
+
+def test_where_none_were_made_the_way_out_is_told(tmp_path: Path) -> None:
+    done = run(tmp_path)
+
+    assert done.returncode == 2
+    assert "leave out --as-made" in done.stderr
+
+
 def test_where_a_test_fails_anyway_no_mutant_is_said_to_be_noticed(made: Path) -> None:
     tests = made / "mutants" / "test_thing.py"
     tests.write_text(TESTS.replace("pass", "assert False"))
