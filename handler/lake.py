@@ -21,6 +21,8 @@ _STORED = Outcome.STORED
 _DRAWS = 3
 #: Hex digits of the id of an object with several events.
 _OBJECT_DIGITS = 32
+#: An object's name, body and content encoding.
+_Object = tuple[str, bytes, str | None]
 # Days whose folders are remembered; nearly all events are of today.
 _DAYS = 16
 
@@ -154,22 +156,36 @@ def put(
     Raises:
         StorageError: If it may not be there.
     """
-    name, body, encoding = _object_of(message)
-    key = key_of(message.day, name)
+    made = _object_of(message)
+    return _put(message, message.day, made, store, acl=acl, deadline=deadline)
+
+
+def _put(
+    place: Destination | Message,
+    day: str,
+    made: _Object,
+    store: ObjectStore,
+    *,
+    acl: str | None,
+    deadline: float,
+) -> tuple[str, Put]:
+    """Store an object in a place's bucket, which must be its owner's."""
+    name, body, encoding = made
+    key = key_of(day, name)
     return key, store.put(
-        message.bucket,
+        place.bucket,
         key,
         body,
         deadline=deadline,
         content_type=CONTENT_TYPE,
         content_encoding=encoding,
-        owner=message.owner,
+        owner=place.owner,
         acl=acl,
     )
 
 
-def _object_of(message: Message) -> tuple[str, bytes, str | None]:
-    """Return the name, the body and the encoding of a message's object."""
+def _object_of(message: Message) -> _Object:
+    """Return what a message's events are stored as."""
     if message.events > 1:
         return f"{message.id}.json.gz", message.gzipped(), "gzip"
     lines = message.plain() if message.packed else message.lines
@@ -201,27 +217,15 @@ def write(
     Raises:
         StorageError: If they may not be stored.
     """
-    destination, drafts = bundle.destination, bundle.drafts
+    drafts = bundle.drafts
     for _ in range(_DRAWS):
         if len(drafts) == 1:
             # What its message would become, without one.
-            name, body, encoding = (
-                f"{drafts[0].event_id}.json",
-                line_of(drafts[0]),
-                None,
-            )
+            made: _Object = f"{drafts[0].event_id}.json", line_of(drafts[0]), None
         else:
-            name, body, encoding = _object_of(bundle.message())
-        key = key_of(bundle.day, name)
-        done = store.put(
-            destination.bucket,
-            key,
-            body,
-            deadline=deadline,
-            content_type=CONTENT_TYPE,
-            content_encoding=encoding,
-            owner=destination.owner,
-            acl=acl,
+            made = _object_of(bundle.message())
+        key, done = _put(
+            bundle.destination, bundle.day, made, store, acl=acl, deadline=deadline
         )
         if done.outcome is _STORED or done.uncertain:
             return key, False

@@ -34,7 +34,7 @@ THREATS = (
             Removal(
                 "the bucket's owner, for the store",
                 "handler/lake.py",
-                "owner=message.owner,",
+                "owner=place.owner,",
                 "owner=None,",
                 (f"{_ACCESS}::test_the_owner_is_named_wherever_one_is_known",),
             ),
