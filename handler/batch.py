@@ -36,7 +36,7 @@ def read(request: Request) -> tuple[list[Sent], bool]:
     if EVENTS in sent:
         return _events_of(sent, len(raw), may_be_deep=may_be_deep), True
     if len(raw) > limits.EVENT_BYTES:
-        raise Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+        raise Refused(Refusal.EVENT_TOO_LARGE)
     if may_be_deep:
         require_depth(sent)
     return [sent], False
@@ -50,7 +50,7 @@ def require_depth(sent: Mapping[str, Any]) -> None:
     """
     for member in sent.values():
         if type(member) in _CONTAINERS and not _fits(member, limits.DEPTH - 1):
-            raise Refused(Refusal.TOO_DEEP, limits.DEPTH)
+            raise Refused(Refusal.TOO_DEEP)
 
 
 def _fits(value: Any, levels: int) -> bool:
@@ -86,12 +86,12 @@ def _events_of(sent: dict[str, Any], size: int, *, may_be_deep: bool) -> list[Se
     if not isinstance(events, list) or not events:
         raise Refused(Refusal.EVENTS_INVALID)
     if len(events) > limits.BATCH_EVENTS:
-        raise Refused(Refusal.TOO_MANY_EVENTS, limits.BATCH_EVENTS)
+        raise Refused(Refusal.TOO_MANY_EVENTS)
     if sent.get("eventId") is not None:
         raise Refused(Refusal.EVENT_ID_SHARED)
     # What stands once in the request is stored with each event.
     if size > limits.DEFAULTS_BYTES and _bytes(sent) > limits.DEFAULTS_BYTES:
-        raise Refused(Refusal.DEFAULTS_TOO_LARGE, limits.DEFAULTS_BYTES)
+        raise Refused(Refusal.DEFAULTS_TOO_LARGE)
     # No event is larger than all of the request.
     measure = size > limits.EVENT_BYTES
     return [
@@ -113,7 +113,7 @@ def _event_of(
             defaults = {n: v for n, v in defaults.items() if n not in _DESTINATIONS}
         merged = {**defaults, **event}
     if measure and _bytes(merged) > limits.EVENT_BYTES:
-        return Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+        return Refused(Refusal.EVENT_TOO_LARGE)
     try:
         if may_be_deep:
             require_depth(merged)

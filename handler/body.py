@@ -32,7 +32,7 @@ def read(request: Request) -> bytes:
     body = request.body or ""
     # Base64 needs four characters for three bytes: no need to decode more than fits.
     if len(body) > _BASE64_CHARS:
-        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+        raise Refused(Refusal.BODY_TOO_LARGE)
     try:
         raw = binascii.a2b_base64(body) if request.is_base64 else body.encode()
     except UnicodeEncodeError:
@@ -40,7 +40,7 @@ def read(request: Request) -> bytes:
     except ValueError:
         raise Refused(Refusal.BODY_NOT_BASE64) from None
     if len(raw) > limits.BODY_BYTES:
-        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+        raise Refused(Refusal.BODY_TOO_LARGE)
     encoding = request.headers.get("content-encoding")
     if encoding:
         raw = _decompressed(raw, encoding.strip().lower())
@@ -67,7 +67,7 @@ def parse(raw: bytes) -> Any:
         if "\\u" in text and ("\\ud" in text or "\\uD" in text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise Refused(Refusal.TOO_DEEP, limits.DEPTH) from None
+        raise Refused(Refusal.TOO_DEEP) from None
     except UnicodeEncodeError:
         raise Refused(Refusal.BODY_NOT_UTF8) from None
     except ValueError:
@@ -96,7 +96,7 @@ def sound(value: Any) -> Any:
     try:
         text = json.dumps(value)
     except RecursionError:
-        raise Refused(Refusal.TOO_DEEP, limits.DEPTH) from None
+        raise Refused(Refusal.TOO_DEEP) from None
     return parse(text.encode())
 
 
@@ -116,7 +116,7 @@ def _inflate(raw: bytes) -> bytes:
     except zlib.error:
         raise Refused(Refusal.BODY_NOT_GZIP) from None
     if len(inflated) > limits.BODY_BYTES:
-        raise Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES)
+        raise Refused(Refusal.BODY_TOO_LARGE)
     if not stream.eof or stream.unused_data:
         raise Refused(Refusal.BODY_NOT_GZIP)
     return inflated

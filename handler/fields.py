@@ -167,12 +167,12 @@ def _name(value: str, name: str) -> str:
 def _viewport(viewport: Any) -> str:
     """Return a viewport's size in whole pixels, as JSON."""
     if not isinstance(viewport, dict):
-        raise Refused(Refusal.VIEWPORT_INVALID, _PIXELS)
+        raise Refused(Refusal.VIEWPORT_INVALID)
     width, height = viewport.get("width"), viewport.get("height")
     if not type(width) is type(height) is int:
         width, height = _pixels(width), _pixels(height)
     elif not (0 <= width <= _PIXELS and 0 <= height <= _PIXELS):
-        raise Refused(Refusal.VIEWPORT_INVALID, _PIXELS)
+        raise Refused(Refusal.VIEWPORT_INVALID)
     return f'{{"width":{width},"height":{height}}}'
 
 
@@ -183,7 +183,7 @@ def _pixels(value: Any) -> int | str:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if is_number and 0 <= value <= _PIXELS:
         return int(value)
-    raise Refused(Refusal.VIEWPORT_INVALID, _PIXELS)
+    raise Refused(Refusal.VIEWPORT_INVALID)
 
 
 def _metadata(sent: Mapping[str, Any]) -> str | None:

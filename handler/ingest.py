@@ -56,7 +56,7 @@ class Ingest:
                 elif len(bundles) < limits.BATCH_OBJECTS:
                     bundles[place] = Bundle(outcome.destination, outcome.day, [outcome])
                 else:
-                    outcome = Refused(Refusal.TOO_MANY_OBJECTS, limits.BATCH_OBJECTS)
+                    outcome = Refused(Refusal.TOO_MANY_OBJECTS)
             outcomes.append(outcome)
         try:
             self._delivery.deliver(bundles.values(), visit)

@@ -28,7 +28,7 @@ def read(visit: Visit) -> Sent:
     request = visit.request
     texts = "".join([*request.query, *request.query.values()])
     if len(texts.encode(errors="replace")) > limits.EVENT_BYTES:
-        return Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES)
+        return Refused(Refusal.EVENT_TOO_LARGE)
     sent: dict[str, Any] = dict(request.query)
     viewport = _SIZE.fullmatch(sent.get("viewport", ""))
     if viewport:

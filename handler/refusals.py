@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from enum import Enum
 
+from . import limits
+
 
 class Refusal(Enum):
     """A reason, with the status, the `error` and the `message` of its answer.
 
-    `{}` in a text stands for the field or limit that a `Refused` carries.
+    `{}` in a text stands for the field that a `Refused` carries.
     """
 
     def __init__(self, label: str, status: int, error: str, message: str) -> None:
@@ -43,7 +45,8 @@ class Refusal(Enum):
         "body_too_large",
         413,
         "Request body too large",
-        "A request body may have at most {} bytes, also once decompressed",
+        "A request body may have at most {limits.BODY_BYTES} bytes, "
+        "also once decompressed",
     )
     BODY_NOT_BASE64 = (
         "body_not_base64",
@@ -86,7 +89,7 @@ class Refusal(Enum):
         "too_deep",
         400,
         "Event nested too deeply",
-        "An event may have at most {} levels of objects and arrays",
+        "An event may have at most {limits.DEPTH} levels of objects and arrays",
     )
     NOT_AN_OBJECT = (
         "not_an_object",
@@ -98,7 +101,7 @@ class Refusal(Enum):
         "event_too_large",
         413,
         "Event too large",
-        "An event may have at most {} bytes of JSON",
+        "An event may have at most {limits.EVENT_BYTES} bytes of JSON",
     )
     EVENTS_INVALID = (
         "events_invalid",
@@ -110,14 +113,15 @@ class Refusal(Enum):
         "too_many_events",
         413,
         "Too many events",
-        "A request may have at most {} events; send the rest in another",
+        "A request may have at most {limits.BATCH_EVENTS} events; "
+        "send the rest in another",
     )
     DEFAULTS_TOO_LARGE = (
         "defaults_too_large",
         413,
         "Defaults too large",
-        "The members beside events may have at most {} bytes of JSON, since each "
-        "event is stored with them",
+        "The members beside events may have at most {limits.DEFAULTS_BYTES} bytes of "
+        "JSON, since each event is stored with them",
     )
     EVENT_ID_SHARED = (
         "event_id_shared",
@@ -129,8 +133,8 @@ class Refusal(Enum):
         "too_many_objects",
         413,
         "Too many buckets and days",
-        "The events of a request may go to at most {} pairs of a bucket and a day; "
-        "send the rest in another",
+        "The events of a request may go to at most {limits.BATCH_OBJECTS} pairs of a "
+        "bucket and a day; send the rest in another",
     )
     NONE_ACCEPTED = (
         "none_accepted",
@@ -199,7 +203,7 @@ class Refusal(Enum):
         400,
         "Invalid field: viewport",
         "The viewport must be an object with width and height in pixels, "
-        "numbers from 0 to {}",
+        "numbers from 0 to {limits.VIEWPORT_PIXELS}",
     )
     METADATA_INVALID = (
         "metadata_invalid",
@@ -284,12 +288,11 @@ class Refused(Exception):
 
     Args:
         refusal: The reason.
-        detail: What its texts name: a field of ours or a limit, never a value that a
-            client sent.
+        field: The field that its texts name, one of ours and never a client's word.
     """
 
-    def __init__(self, refusal: Refusal, detail: object = "") -> None:
+    def __init__(self, refusal: Refusal, field: str = "") -> None:
         super().__init__(refusal.label)
         self.refusal = refusal
-        self.error = refusal.error.format(detail)
-        self.message = refusal.message.format(detail)
+        self.error = refusal.error.format(field)
+        self.message = refusal.message.format(field, limits=limits)

@@ -35,7 +35,6 @@ def kinds(timestamp: str) -> list[Broken]:
     def bucket(name: str) -> bytes:
         return event(without="tenant", bucket=name)
 
-    pixels = limits.VIEWPORT_PIXELS
     return [
         Broken(Refused(Refusal.BUCKET_FORBIDDEN), bucket("someone-elses-data"), 24),
         Broken(Refused(Refusal.BUCKET_FORBIDDEN), bucket("../../etc"), 6),
@@ -55,7 +54,7 @@ def kinds(timestamp: str) -> list[Broken]:
         Broken(Refused(Refusal.TIMESTAMP_MISSING), event(without="timestamp"), 10),
         Broken(Refused(Refusal.TIMESTAMP_INVALID), event(timestamp="yesterday"), 8),
         Broken(Refused(Refusal.STRING_EXPECTED, "page"), event(page=42), 6),
-        Broken(Refused(Refusal.VIEWPORT_INVALID, pixels), event(viewport="1x1"), 7),
+        Broken(Refused(Refusal.VIEWPORT_INVALID), event(viewport="1x1"), 7),
         Broken(Refused(Refusal.METADATA_INVALID), event(metadata=["a"]), 5),
         Broken(Refused(Refusal.EVENT_ID_INVALID), event(eventId="../../x"), 6),
         Broken(Refused(Refusal.TOO_LONG, "sessionId"), event(sessionId="s" * 200), 4),
@@ -65,12 +64,12 @@ def kinds(timestamp: str) -> list[Broken]:
             3,
         ),
         Broken(
-            Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES),
+            Refused(Refusal.EVENT_TOO_LARGE),
             event(metadata={"log": "x" * limits.EVENT_BYTES}),
             3,
         ),
         Broken(
-            Refused(Refusal.BODY_TOO_LARGE, limits.BODY_BYTES),
+            Refused(Refusal.BODY_TOO_LARGE),
             event(metadata={"log": "x" * limits.BODY_BYTES}),
             2,
         ),

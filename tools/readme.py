@@ -24,7 +24,6 @@ from analytics_tracker_construct import (
     FrontDoor,
     _acknowledgements,
     _costs,
-    _openapi,
 )
 from analytics_tracker_construct._handler import columns, limits, refusals
 from analytics_tracker_construct._sql import queries
@@ -196,21 +195,11 @@ def _fields() -> str:
 
 
 def _answers() -> str:
-    values = {
-        **_openapi.details(),
-        refusals.Refusal.STRING_EXPECTED: "*field*",
-        refusals.Refusal.TOO_LONG: "*field*",
-    }
     rows = []
     for refusal in sorted(refusals.Refusal, key=lambda row: row.status):
-        value = values.get(refusal, "")
+        said = refusals.Refused(refusal, "*field*")
         rows.append(
-            (
-                str(refusal.status),
-                refusal.error.format(value),
-                refusal.message.format(value),
-                f"`{refusal.label}`",
-            )
+            (str(refusal.status), said.error, said.message, f"`{refusal.label}`")
         )
     return markdown.table(
         ("status", "error", "message", "reason in logs and metrics"), rows

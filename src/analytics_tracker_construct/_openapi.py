@@ -132,19 +132,9 @@ def document(
     }
 
 
-def details() -> Mapping[refusals.Refusal, object]:
-    """Return what stands for `{}` in the words of refusals."""
-    return {
-        _Row.BODY_TOO_LARGE: limits.BODY_BYTES,
-        _Row.TOO_DEEP: limits.DEPTH,
-        _Row.EVENT_TOO_LARGE: limits.EVENT_BYTES,
-        _Row.TOO_MANY_EVENTS: limits.BATCH_EVENTS,
-        _Row.DEFAULTS_TOO_LARGE: limits.DEFAULTS_BYTES,
-        _Row.TOO_MANY_OBJECTS: limits.BATCH_OBJECTS,
-        _Row.STRING_EXPECTED: "page",
-        _Row.TOO_LONG: "sessionId",
-        _Row.VIEWPORT_INVALID: limits.VIEWPORT_PIXELS,
-    }
+def fields() -> Mapping[refusals.Refusal, str]:
+    """Return a field for each refusal whose words name one."""
+    return {_Row.STRING_EXPECTED: "page", _Row.TOO_LONG: "sessionId"}
 
 
 def _description() -> str:
@@ -316,7 +306,7 @@ def _refused(
 
 
 def _why(row: refusals.Refusal) -> refusals.Refused:
-    return refusals.Refused(row, details().get(row, ""))
+    return refusals.Refused(row, fields().get(row, ""))
 
 
 def _responses(answers: list[tuple[str, replies.Reply]]) -> Json:

@@ -115,7 +115,7 @@ def test_an_events_limit_counts_its_defaults_to_the_byte(
     _, answer = tracker.send_events([event, event_of()], k="v")
 
     refused = [(each["status"], each["message"]) for each in answer["rejected"]]
-    words = Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES).message
+    words = Refused(Refusal.EVENT_TOO_LARGE).message
     assert refused == ([] if status == 200 else [(413, words)])
 
 

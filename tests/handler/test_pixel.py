@@ -138,7 +138,7 @@ def test_the_limit_of_an_event_holds_to_the_byte(
 
     reply = shown(tracker, x="ä" + "x" * (limits.EVENT_BYTES - bare - 2 + more))
 
-    words = Refused(Refusal.EVENT_TOO_LARGE, limits.EVENT_BYTES).message
+    words = Refused(Refusal.EVENT_TOO_LARGE).message
     assert len(tracker.store.events()) == taken
     assert reply["headers"].get(REJECTED, words).endswith(words)
 

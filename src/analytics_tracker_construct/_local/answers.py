@@ -107,9 +107,9 @@ def _batch(document: dict[str, Any]) -> Answer:
 
 
 def _words(row: refusals.Refusal) -> re.Pattern[str]:
+    said = refusals.Refused(row, "\0")
     error, message = (
-        re.escape(text.format("\0")).replace("\0", ".+")
-        for text in (row.error, row.message)
+        re.escape(text).replace("\0", ".+") for text in (said.error, said.message)
     )
     return re.compile(f"({error}): ({message})")
 

@@ -73,7 +73,7 @@ THREATS = (
                 "the parser's own limit of depth",
                 "handler/body.py",
                 "    except RecursionError:\n"
-                "        raise Refused(Refusal.TOO_DEEP, limits.DEPTH) from None\n"
+                "        raise Refused(Refusal.TOO_DEEP) from None\n"
                 "    except UnicodeEncodeError:",
                 "    except UnicodeEncodeError:",
                 (
