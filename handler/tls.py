@@ -166,26 +166,24 @@ class TlsStream:
             size: Bytes, no fewer than a record may have: 16,384.
 
         Raises:
-            TimeoutError: If no whole record came in time.
+            TimeoutError: If no whole record has come, whether or not there is time
+                left: it waits once. To be called again while there is.
             OSError: If the connection ended without TLS's own goodbye, which must not
                 pass for the end of a body.
         """
+        if not self._incoming.pending:
+            self._receive()
         received = b""
-        while True:
-            if not self._incoming.pending:
-                try:
-                    self._receive()
-                except TimeoutError:
-                    if not received:
-                        raise
-                    return received
-            try:
+        try:
+            while True:
                 received += self._tls.read(size)
-            except ssl.SSLWantReadError:
-                # There is half of a record, or what TLS has to say for itself.
-                continue
-            if not self._incoming.pending:
-                return received
+                if not self._incoming.pending:
+                    return received
+        except ssl.SSLWantReadError:
+            # What is left is half of a record, or what TLS had to say for itself.
+            if not received:
+                raise TimeoutError from None
+        return received
 
     def _receive(self) -> None:
         try:

@@ -15,6 +15,7 @@ import trustme
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from handler.http1 import Connection, ExchangeError
 from handler.tls import TlsStream
 
 AUTHORITY = trustme.CA()
@@ -185,12 +186,22 @@ def test_records_that_came_together_are_received_together() -> None:
 def test_what_came_whole_is_received_although_the_rest_is_late() -> None:
     stream, sock, far = connected()
     first, second = far.say(b"first"), far.say(b"second")
-    sock.pieces = [first + second[:9], None, None, second[9:]]
+    sock.pieces = [first + second[:9], second[9:]]
 
     assert stream.recv(RECORD) == b"first"
-    with pytest.raises(TimeoutError):
-        stream.recv(RECORD)
     assert stream.recv(RECORD) == b"second"
+
+
+def test_waits_once_for_a_record_and_not_for_each_of_its_pieces() -> None:
+    """Who has a deadline looks at it in between."""
+    stream, sock, far = connected()
+    record = far.say(b"late")
+    sock.pieces = [record[:3], record[3:9], record[9:]]
+
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            stream.recv(RECORD)
+    assert stream.recv(RECORD) == b"late"
 
 
 def test_an_end_without_a_goodbye_is_a_fault() -> None:
@@ -219,24 +230,33 @@ def test_bytes_that_were_changed_on_the_way_are_a_fault() -> None:
 
 
 @contextmanager
-def over_loopback() -> Iterator[tuple[TlsStream, ssl.SSLSocket]]:
-    """A stream over a real socket, and the server's end."""
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a connection over the loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sock = socket.create_connection(listener.getsockname())
-        plain, _ = listener.accept()
+        server, _ = listener.accept()
+    with sock, server:
+        yield sock, server
+
+
+@contextmanager
+def over_loopback() -> Iterator[tuple[TlsStream, ssl.SSLSocket]]:
+    """A stream over a real socket, and the server's end."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("localhost").configure_cert(context)
+    # So that it says nothing unasked.
+    context.num_tickets = 0
     found: list[ssl.SSLSocket] = []
-    thread = threading.Thread(
-        target=lambda: found.append(SERVER.wrap_socket(plain, server_side=True))
-    )
-    thread.start()
-    stream = TlsStream(sock, CLIENT, "localhost")
-    stream.shake_hands(5)
-    thread.join()
-    try:
+    with pair() as (sock, plain):
+        thread = threading.Thread(
+            target=lambda: found.append(context.wrap_socket(plain, server_side=True))
+        )
+        thread.start()
+        stream = TlsStream(sock, CLIENT, "localhost")
+        stream.shake_hands(5)
+        thread.join()
         with found[0] as server:
             yield stream, server
-    finally:
-        stream.close()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.2])
@@ -282,29 +302,49 @@ def test_a_handshake_for_which_no_time_is_left_is_not_begun() -> None:
     assert not far.incoming.pending
 
 
-def test_a_handshake_that_drips_does_not_outlive_its_time() -> None:
-    """A timeout of the socket alone would begin anew with each byte."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        sock = socket.create_connection(listener.getsockname())
-        server, _ = listener.accept()
+@contextmanager
+def dripping(server: socket.socket, data: bytes) -> Iterator[None]:
+    """Let a server send one byte after the other, the last again and again."""
     stop = threading.Event()
 
     def drip() -> None:
-        # The head of a record that is longer than what ever comes of it.
-        server.sendall(b"\x16\x03\x03\x10\x00")
+        rest = iter(data)
         while not stop.wait(0.02):
-            server.sendall(b"\x02")
+            server.sendall(bytes([next(rest, data[-1])]))
 
     thread = threading.Thread(target=drip)
-    with server:
-        thread.start()
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_handshake_that_drips_does_not_outlive_its_time() -> None:
+    """A timeout of the socket alone would begin anew with each byte."""
+    # The head of a record that is longer than what ever comes of it.
+    head = b"\x16\x03\x03\x10\x00\x02"
+    with pair() as (sock, server), dripping(server, head):
         began = time.monotonic()
         stream = TlsStream(sock, CLIENT, "localhost")
         with pytest.raises(TimeoutError):
             stream.shake_hands(0.2)
         took = time.monotonic() - began
-        stop.set()
-        thread.join()
-    stream.close()
 
     assert 0.15 < took < 1
+
+
+def test_an_answer_that_drips_does_not_outlive_its_time() -> None:
+    head = b"\x17\x03\x03\x10\x00\x02"
+    with over_loopback() as (stream, server):
+        # Below TLS, for which half a record is nothing that could be sent.
+        plain = socket.socket(fileno=server.detach())
+        connection = Connection(stream, time.monotonic)
+        with plain, dripping(plain, head):
+            began = time.monotonic()
+            with pytest.raises(ExchangeError, match="silence"):
+                connection.exchange(b"GET", method="GET", deadline=began + 0.2)
+            took = time.monotonic() - began
+
+    assert 0.19 < took < 1
