@@ -137,12 +137,14 @@ class _Call:
         if status == _KEY_TAKEN and method == "PUT":
             return None
         # Most cold starts meet none, so this is not part of them.
-        from .s3_answers import Refusal  # noqa: PLC0415 - as said above
+        from .s3_answers import Refusal, region_of  # noqa: PLC0415 - as said above
 
-        refusal = Refusal(response)
-        if self._hops < HOPS and self._targets.follow(bucket, refusal):
+        targets = self._targets
+        region = region_of(response, bucket, targets.endpoints)
+        refusal = Refusal(response, region, abroad=targets.are_abroad(bucket))
+        if self._hops < HOPS and region and targets.follow(bucket, region):
             self._hops += 1
-            self.target = self._targets.find(self._kind)
+            self.target = targets.find(self._kind)
             refusal.elsewhere = True
         return refusal
 
@@ -151,27 +153,30 @@ class _Targets:
     """Where each bucket is, as far as S3's redirects have told."""
 
     def __init__(self, endpoints: Endpoints, caller: Caller) -> None:
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         self._caller = caller
         self._regions: dict[str, str] = {}
         self.find = lru_cache(BUCKETS)(self._find)
         """Returns where requests of a kind go now."""
 
-    def follow(self, bucket: str, refusal: Refusal) -> bool:
+    def follow(self, bucket: str, region: str) -> bool:
         """Note where the bucket is instead; False if that is nothing new."""
-        found = refusal.region(bucket, self._endpoints)
-        if found is None or found == self._region(bucket):
+        if region == self._region(bucket):
             return False
         if len(self._regions) >= BUCKETS:
             self._regions.clear()
-        self._regions[bucket] = found
+        self._regions[bucket] = region
         self.find.cache_clear()
         return True
+
+    def are_abroad(self, bucket: str) -> bool:
+        """Tell whether requests for the bucket go to another region than ours."""
+        return self._region(bucket) != self.endpoints.region
 
     def _find(self, kind: _Kind) -> Target:
         method, bucket, *more = kind
         try:
-            endpoint = self._endpoints.find(bucket, self._region(bucket))
+            endpoint = self.endpoints.find(bucket, self._region(bucket))
         except ValueError:
             raise StorageError(Fault.MISSING, "not a bucket's name") from None
         names = (
@@ -194,4 +199,4 @@ class _Targets:
         return self._caller.target(method, endpoint, headers, sums)
 
     def _region(self, bucket: str) -> str:
-        return self._regions.get(bucket, self._endpoints.region)
+        return self._regions.get(bucket, self.endpoints.region)

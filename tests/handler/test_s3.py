@@ -179,10 +179,10 @@ def test_sends_no_token_where_there_is_none(rig: Rig) -> None:
         (401, "", Fault.REFUSED),
         (404, "NoSuchBucket", Fault.MISSING),
         (404, "", Fault.MISSING),
-        (301, "PermanentRedirect", Fault.UNAVAILABLE),
+        (301, "PermanentRedirect", Fault.REFUSED),
         (300, "", Fault.UNAVAILABLE),
         (304, "", Fault.UNAVAILABLE),
-        (400, "AuthorizationHeaderMalformed", Fault.UNAVAILABLE),
+        (400, "AuthorizationHeaderMalformed", Fault.REFUSED),
     ],
 )
 def test_does_not_repeat_what_will_not_change(

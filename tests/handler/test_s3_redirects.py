@@ -112,6 +112,26 @@ def test_a_bucket_may_move_back_and_is_not_sent_where_it_is_known_to_be(
     assert regions == ["eu-west-1", *["ap-south-1"] * 3, "eu-west-1"]
 
 
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("InvalidToken", Fault.REFUSED),
+        ("InvalidAccessKeyId", Fault.REFUSED),
+        ("ExpiredToken", Fault.UNAVAILABLE),
+        ("SignatureDoesNotMatch", Fault.UNAVAILABLE),
+    ],
+)
+def test_a_region_that_does_not_know_our_account_refuses_us(
+    rig: Rig, code: str, fault: Fault
+) -> None:
+    """Anyone may have a bucket there; our credentials are as good as before."""
+    rig.script(
+        answer(301, headers={"x-amz-bucket-region": "me-south-1"}), answer(400, code)
+    )
+
+    assert fails(rig.put) == (fault, f"400 {code}")
+
+
 def test_a_given_endpoint_is_never_left(rig: Rig) -> None:
     rig.script(
         answer(307, headers={"Location": "https://b-1.s3.us-west-2.amazonaws.com/k"})
@@ -231,5 +251,5 @@ def test_never_follows_a_redirect_to_a_host_that_is_not_the_buckets(
     """Neither the event nor a signature for it may leak."""
     aws.script(answer(301, "PermanentRedirect", headers={"Location": location}))
 
-    assert fails(aws.put) == (Fault.UNAVAILABLE, "301 PermanentRedirect")
+    assert fails(aws.put) == (Fault.REFUSED, "301 PermanentRedirect")
     assert set(aws.hosts) == {"b-1.s3.eu-west-1.amazonaws.com"}

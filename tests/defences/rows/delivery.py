@@ -34,6 +34,16 @@ THREATS = (
                     "test_a_bucket_that_took_an_event_is_queued_for_until_it_refuses_one",
                 ),
             ),
+            Removal(
+                "the refusal of a region that does not know our account",
+                "handler/s3_answers.py",
+                " and not self._abroad",
+                "",
+                (
+                    "tests/handler/test_s3_redirects.py::"
+                    "test_a_region_that_does_not_know_our_account_refuses_us",
+                ),
+            ),
         ),
     ),
     Threat(
