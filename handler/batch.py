@@ -66,7 +66,8 @@ def _parse(raw: bytes) -> Any:
     try:
         return body.parse(raw)
     except Refused:
-        # Half a character or a NaN in one event must not take the others with it.
+        # Half a character or a NaN in one event must not take the others with it, nor
+        # a byte that is no UTF-8.
         sent = body.salvage(raw)
         if not isinstance(sent, dict) or not isinstance(sent.get(EVENTS), list):
             raise

@@ -78,11 +78,12 @@ def parse(raw: bytes) -> Any:
 def salvage(raw: bytes) -> Any:
     """Return the JSON value that `raw` holds, be it one that cannot be stored again.
 
-    It is for what holds several events: `sound` then judges them one by one. None
-    stands for what is not JSON.
+    It is for what holds several events: `sound` then judges them one by one. Bytes that
+    are no UTF-8 become half characters, as an escape may bring too. None stands for
+    what is not JSON, or nests more deeply than Python can read.
     """
     try:
-        return _decode_all(raw.decode("utf-8"))
+        return _decode_all(raw.decode(errors="surrogateescape"))
     except (RecursionError, ValueError):
         return None
 

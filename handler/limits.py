@@ -2,7 +2,8 @@
 
 #: Bytes of a request body, as sent and again once decompressed.
 BODY_BYTES = 1024 * 1024
-#: Bytes of one event, measured on its JSON as sent.
+#: Bytes of one event: of its JSON as sent, and in a batch of over so many of its JSON
+#: with the defaults, without spaces and as UTF-8.
 EVENT_BYTES = 64 * 1024
 #: Events of one batch.
 BATCH_EVENTS = 500

@@ -204,6 +204,20 @@ def test_what_cannot_be_stored_takes_its_own_event_alone(
     assert tracker.store.events()[0]["metadata"] == f'{{"n":{exact}}}'
 
 
+def test_a_byte_that_is_no_utf8_takes_its_own_event_alone(tracker: Tracker) -> None:
+    """A server that writes Latin-1 sends one for each accent."""
+    events = [event_of(eventId=each, page="/café") for each in IDS[:3]]
+    raw = raw_batch(*[json.dumps(each, ensure_ascii=False) for each in events]).encode()
+    raw = raw.replace("é".encode(), "é".encode("latin-1"), 1)
+
+    status, answer = tracker.answer(rest(raw))
+
+    assert (status, answer["eventIds"]) == (200, IDS[1:3])
+    assert [(each["index"], each["error"]) for each in answer["rejected"]] == [
+        (0, "Invalid request body")
+    ]
+
+
 @pytest.mark.parametrize(
     "sent",
     [
