@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 
 NAMESPACE = "AnalyticsTracker"
 
@@ -28,6 +29,9 @@ QUEUE_FAULTS = "QueueFaults"
 FAILED_MESSAGES = "FailedMessages"
 
 _UNITS = {STORAGE_LATENCY: "Milliseconds"}
+# Values of one metric that a line may have; with more, all of it would be lost.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+_VALUES = 100
 
 
 class Meter:
@@ -81,18 +85,19 @@ class Meter:
         self.add(DUPLICATE if duplicate else STORED, events, tenant=tenant)
 
     def lines(self, now: float) -> list[str]:
-        """Return a line of JSON for each set of dimensions that got a value.
+        """Return lines of JSON for each set of dimensions that got a value.
 
         Args:
             now: Seconds since the epoch.
         """
         return [
-            self._line(name, value, metrics, now)
+            self._line(name, value, part, now)
             for (name, value), metrics in self._groups.items()
+            for part in _parts(metrics)
         ]
 
     def _line(
-        self, name: str, value: str, metrics: dict[str, list[float]], now: float
+        self, name: str, value: str, metrics: Mapping[str, object], now: float
     ) -> str:
         dimensions = [[FUNCTION], [FUNCTION, name]] if name else [[FUNCTION]]
         document: dict[str, object] = {
@@ -113,7 +118,21 @@ class Meter:
         }
         if name:
             document[name] = value
-        for metric, values in metrics.items():
+        return json.dumps({**document, **metrics}, separators=(",", ":"))
+
+
+def _parts(metrics: Mapping[str, list[float]]) -> Iterator[dict[str, object]]:
+    """Return what a line may say of each metric, and what is left for the next."""
+    part: dict[str, object] = {}
+    left: dict[str, list[float]] = {}
+    for metric, values in metrics.items():
+        if metric not in _UNITS:
             # Counts of one line are one sum; latencies keep their distribution.
-            document[metric] = values if metric in _UNITS else sum(values)
-        return json.dumps(document, separators=(",", ":"))
+            part[metric] = sum(values)
+            continue
+        part[metric] = values[:_VALUES]
+        if len(values) > _VALUES:
+            left[metric] = values[_VALUES:]
+    yield part
+    if left:
+        yield from _parts(left)

@@ -117,6 +117,19 @@ def test_messages_are_apart_by_bucket_day_and_owner(tracker: Tracker) -> None:
     assert blog["StorageLatency"] == [0.0]
 
 
+def test_no_line_of_metrics_has_more_values_than_cloudwatch_takes(
+    tracker: Tracker,
+) -> None:
+    """With one more it would take nothing of that line."""
+    bodies = [message_of("event-0001", bucket=f"b{n}-lake") for n in range(201)]
+
+    assert tracker.write(bodies) == []
+
+    latencies = [document["StorageLatency"] for document in tracker.metrics]
+    assert [len(each) for each in latencies] == [100, 100, 1]
+    assert tracker.counted("StoredEvents") == 201
+
+
 def test_an_event_may_have_the_id_that_several_others_have_together(
     tracker: Tracker,
 ) -> None:
