@@ -24,6 +24,7 @@ SLOW_SECONDS = 1.0
 AVOID_SECONDS = 30.0
 #: Buckets that something is remembered of.
 _BUCKETS = 256
+_NEVER = float("-inf")
 
 
 class Delivery:
@@ -56,7 +57,7 @@ class Delivery:
         self._entropy = entropy
         self._monotonic = monotonic
         self._proven: set[str] = set()
-        self._slow_until: dict[str, float] = {}
+        self._slow_since: dict[str, float] = {}
 
     def deliver(self, bundles: Collection[Bundle], visit: Visit) -> None:
         """Deliver the bundles of a visit; each event is then taken or refused."""
@@ -68,8 +69,8 @@ class Delivery:
             left -= 1
             if queue is None:
                 settled = self._is_stored(bundle, deadline, visit)
-            elif (self._buffered or self._slow_until) and self._queue_goes_first(
-                bundle, now
+            elif (self._buffered or self._slow_since) and self._queue_goes_first(
+                bundle, visit
             ):
                 if not self._buffered:
                     # They are short, since S3 tells which is taken. The queue does not.
@@ -82,13 +83,15 @@ class Delivery:
             if not settled:
                 _refuse(bundle.drafts, Refusal.UNAVAILABLE)
 
-    def _queue_goes_first(self, bundle: Bundle, now: float) -> bool:
+    def _queue_goes_first(self, bundle: Bundle, visit: Visit) -> bool:
         # A bucket that merely fits a pattern is the client's choice, and must take an
         # event before any waits for it: else anyone could fill the queue.
         bucket = bundle.destination.bucket
-        return (self._buffered or now < self._slow_until.get(bucket, now)) and (
-            bundle.destination.named or bucket in self._proven
-        )
+        if not (bundle.destination.named or bucket in self._proven):
+            return False
+        # By the world's clock: see `Pool`. One that was put back ends it.
+        since = visit.seconds - self._slow_since.get(bucket, _NEVER)
+        return self._buffered or 0 <= since < AVOID_SECONDS
 
     def _is_stored(self, bundle: Bundle, deadline: float, visit: Visit) -> bool:
         """Store the events; True if that settled what becomes of them."""
@@ -105,11 +108,11 @@ class Delivery:
                 _refuse(bundle.drafts, Refusal.BUCKET_FORBIDDEN)
                 return True
             visit.faults.append(("event", error))
-            now = self._monotonic()
-            if error.fault is Fault.UNAVAILABLE and now - began > SLOW_SECONDS:
-                _keep_few(self._slow_until)
+            took = self._monotonic() - began
+            if error.fault is Fault.UNAVAILABLE and took > SLOW_SECONDS:
+                _keep_few(self._slow_since)
                 # One bucket's key or region may be slow where the others are not.
-                self._slow_until[bundle.destination.bucket] = now + AVOID_SECONDS
+                self._slow_since[bundle.destination.bucket] = visit.seconds
             bundle.keeps_ids |= error.uncertain
             # On the queue nobody sees whether an id is taken.
             bundle.draw_ids(self._entropy, MANY_DIGITS)

@@ -14,6 +14,7 @@ from .draft import Draft, Step
 from .mac import Mac
 from .settings import SALT_PREFIX, Settings
 from .storage import Fault, ObjectStore, Outcome, StorageError
+from .visit import Visit
 
 _SALT_BYTES = 32
 #: Hex digits kept of the hash: 64 bits.
@@ -25,10 +26,8 @@ _DAYS_SWEPT = 7
 _PAUSE_SECONDS = 30.0
 # The share of the time left that a salt may take; the event still has to be stored.
 _TIME_SHARE = 0.3
+_NEVER = float("-inf")
 _SIGNALS = ("sec-gpc", "dnt")
-
-#: Told of a failure that does not stop the event.
-OnFault = Callable[[StorageError], None]
 
 
 class Salts:
@@ -58,36 +57,33 @@ class Salts:
         self._monotonic = monotonic
         self._day = ""
         self._salt: Mac | None = None
-        self._not_before = float("-inf")
+        self._failed = _NEVER
 
-    def of(self, day: str, deadline: float, on_fault: OnFault) -> Mac | None:
-        """Return the salt of `day`, ready to hash with; None: it cannot be had now.
+    def of(self, visit: Visit) -> Mac | None:
+        """Return the salt of the day of a visit, ready to hash with.
 
-        Args:
-            day: The UTC day of receipt, `YYYY-MM-DD`.
-            deadline: The monotonic instant by which the event must be answered.
-            on_fault: Told of each failure of the store.
+        None: it cannot be had now. The visit notes each failure of the store.
         """
+        day, now = visit.day, visit.seconds
         if self._salt is not None and self._day == day:
             return self._salt
         if self._day != day:
             # The old one is dropped before anything can fail: a day's salt must not
             # outlive the day in a warm instance.
             self._day, self._salt = day, None
-            self._not_before = float("-inf")
-        now = self._monotonic()
-        if self._salt is None and self._bucket and now >= self._not_before:
+            self._failed = _NEVER
+        # By the world's clock: see `Pool`. One that was put back ends the pause.
+        if self._bucket and not 0 <= now - self._failed < _PAUSE_SECONDS:
+            began = self._monotonic()
+            share = began + (visit.deadline - began) * _TIME_SHARE
             try:
-                share = now + (deadline - now) * _TIME_SHARE
-                self._salt = Mac(self._fetch(self._bucket, day, share, on_fault))
+                self._salt = Mac(self._fetch(self._bucket, day, share, visit))
             except StorageError as error:
-                self._not_before = self._monotonic() + _PAUSE_SECONDS
-                on_fault(error)
+                self._failed = now
+                visit.note_salt_fault(error)
         return self._salt
 
-    def _fetch(
-        self, bucket: str, day: str, deadline: float, on_fault: OnFault
-    ) -> bytes:
+    def _fetch(self, bucket: str, day: str, deadline: float, visit: Visit) -> bytes:
         """Make the day's salt, or read the one that another instance made first."""
         key = f"{SALT_PREFIX}{day}"
         mine = self._entropy(_SALT_BYTES)
@@ -101,7 +97,7 @@ class Salts:
         )
         # Where the answer to our own write was lost, nobody else sweeps that day.
         if put.outcome is Outcome.STORED or put.uncertain:
-            self._sweep(bucket, day, deadline, on_fault)
+            self._sweep(bucket, day, deadline, visit)
         if put.outcome is Outcome.STORED:
             return mine
         salt = self._store.get(bucket, key, deadline=deadline, owner=self._owner)
@@ -109,7 +105,7 @@ class Salts:
             raise StorageError(Fault.UNAVAILABLE, "salt of the wrong length")
         return salt
 
-    def _sweep(self, bucket: str, day: str, deadline: float, on_fault: OnFault) -> None:
+    def _sweep(self, bucket: str, day: str, deadline: float, visit: Visit) -> None:
         today = date.fromisoformat(day)
         try:
             for back in range(2, 2 + _DAYS_SWEPT):
@@ -118,7 +114,7 @@ class Salts:
                 self._store.delete(bucket, key, deadline=deadline, owner=self._owner)
         except StorageError as error:
             # The salt is made and stored; the lifecycle rule removes the old ones.
-            on_fault(error)
+            visit.note_salt_fault(error)
 
 
 def put_address_hash(settings: Settings, salts: Salts) -> Step:
@@ -142,7 +138,7 @@ def put_address_hash(settings: Settings, salts: Salts) -> Step:
             return
         address = visit.request.address
         if visit.hash is None and address:
-            salt = salts.of(visit.day, visit.deadline, visit.note_salt_fault)
+            salt = salts.of(visit)
             if salt is None:
                 draft.salt_missing = True
             else:

@@ -273,7 +273,7 @@ def test_after_a_slow_failure_of_the_store_the_queue_goes_first_for_a_while(
     direct.store.seconds = 0
     direct.store.faults.clear()
 
-    direct.clock.advance(29.5)
+    direct.clock.advance(29.5 - seconds)
     status, answer = direct.answer(rest(event_of()))
     direct.clock.advance(0.5)
     later, _ = direct.answer(rest(event_of()))
@@ -305,6 +305,22 @@ def test_meanwhile_only_a_bucket_that_was_named_or_took_an_event_is_queued_for(
 
     direct.queue.faults = [Fault.UNAVAILABLE]
     assert direct.answer(rest(event_of(bucket=bucket)))[0] == 200
+
+
+@pytest.mark.parametrize(("by", "status"), [(29, 202), (30, 200), (-1, 200)])
+def test_the_while_is_over_when_only_the_worlds_clock_says_so(
+    direct: Tracker, by: int, status: int
+) -> None:
+    """The other one may stand still while Lambda has frozen the machine."""
+    direct.store.seconds = 2.0
+    direct.store.faults[NAMED] = Fault.UNAVAILABLE
+    received = direct.clock.at
+    direct.send(rest(event_of()))
+    direct.store.seconds = 0
+    direct.store.faults.clear()
+    direct.clock.at = received + by
+
+    assert direct.answer(rest(event_of()))[0] == status
 
 
 def test_one_slow_bucket_sends_no_other_to_the_queue(direct: Tracker) -> None:

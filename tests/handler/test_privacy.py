@@ -167,6 +167,19 @@ def test_after_a_fault_the_salt_is_asked_for_again_in_a_while(
     assert last_ip(tracker) is not None
 
 
+@pytest.mark.parametrize("by", [30, -1])
+def test_the_while_is_over_when_only_the_worlds_clock_says_so(
+    tracker: Tracker, by: int
+) -> None:
+    """The other one may stand still while Lambda has frozen the machine."""
+    tracker.store.faults["salts"] = Fault.UNAVAILABLE
+    assert last_ip(tracker) is None
+    tracker.store.faults.clear()
+    tracker.clock.at += by
+
+    assert last_ip(tracker) is not None
+
+
 def test_a_new_day_does_not_wait_for_yesterdays_fault(tracker: Tracker) -> None:
     tracker.clock.at = datetime(2026, 3, 4, 23, 59, 55, tzinfo=timezone.utc).timestamp()
     tracker.store.faults["salts"] = Fault.UNAVAILABLE
