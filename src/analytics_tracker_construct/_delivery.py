@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from typing_extensions import Unpack
 
 from ._metrics import PERIOD, MetricOptions
+from ._numbers import Buffering
 from ._queue import Queues
 from .delivery import Delivery
 
@@ -20,6 +21,7 @@ class DeliveryParts(NamedTuple):
     """What stands between the function and S3."""
 
     delivery: Delivery
+    buffering: Buffering
     queues: Queues
     writer: lambda_.Function
     writer_role: iam.IRole

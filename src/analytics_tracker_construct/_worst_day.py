@@ -10,17 +10,22 @@ from aws_cdk import aws_lambda as lambda_
 
 from . import _costs
 from ._front import Front
+from ._numbers import Buffering
 from .tenant import Tenant
 
 
 def worst_day_dollars(
-    front: Front, function: lambda_.Function, tenants: Iterable[Tenant]
+    front: Front,
+    function: lambda_.Function,
+    buffering: Buffering,
+    tenants: Iterable[Tenant],
 ) -> float | None:
     """Return what the worst day costs that all limits together let through.
 
     Args:
         front: The tracker's API.
         function: What its routes lead to.
+        buffering: What the writer waits for before it stores what was queued.
         tenants: Those that may have routes with limits of their own.
 
     Returns:
@@ -35,11 +40,18 @@ def worst_day_dollars(
         return None
     of_tenants = (each.throttling_rate_limit for each in tenants)
     rates = [front.limit.rate, *(rate for rate in of_tenants if rate is not None)]
-    if timeout.is_unresolved() or any(map(Token.is_unresolved, (*rates, memory))):
+    window, batch_size = buffering
+    numbers = (*rates, memory, batch_size)
+    if any(each.is_unresolved() for each in (timeout, window)) or any(
+        map(Token.is_unresolved, numbers)
+    ):
         return None
     rest = isinstance(front.api, apigateway.RestApi)
     design = _costs.Design(
-        _costs.REST_MILLION if rest else _costs.HTTP_MILLION, memory_mib=memory
+        _costs.REST_MILLION if rest else _costs.HTTP_MILLION,
+        batch_size=batch_size,
+        memory_mib=memory,
+        window_seconds=window.to_seconds(),
     )
     seconds = timeout.to_seconds()
     return sum(

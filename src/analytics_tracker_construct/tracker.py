@@ -332,7 +332,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             role=writer_role,
         )
         self._parts = DeliveryParts(
-            delivery, queues, writer, writer_role, writer_log_group
+            delivery, buffering, queues, writer, writer_role, writer_log_group
         )
         self._front = plan.build(
             self,
@@ -674,10 +674,15 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         At list prices of us-east-1, without logs; without CloudFront before the API,
         whose requests no limit here bounds; and without requests to the KMS key, and
         hours and bytes of the VPC's endpoints and NAT, where there are any. None: the
-        API is not the tracker's own, or a limit, the memory or the timeout is known at
-        deployment only.
+        API is not the tracker's own, or a limit, the memory, the timeout or what the
+        writer gathers is known at deployment only.
         """
-        return worst_day_dollars(self._front, self._function, self._tenants.values())
+        return worst_day_dollars(
+            self._front,
+            self._function,
+            self._parts.buffering,
+            self._tenants.values(),
+        )
 
     def _monitor(self, alarm_topic: sns.ITopic | None) -> None:
         """Define the metrics, the dashboard and, for a topic, the alarms."""

@@ -172,12 +172,43 @@ def test_a_trackers_worst_day_is_that_of_its_own_function_and_api(stack: Stack) 
     )
 
 
+def test_a_trackers_worst_day_is_that_of_its_own_batches(stack: Stack) -> None:
+    """Small ones are more runs of the writer; so are those of a short window."""
+    usual, single, hasty = (
+        AnalyticsTracker(
+            stack,
+            name,
+            buffering_batch_size=size,
+            buffering_interval=interval,
+            delivery=Delivery.BUFFERED,
+        )
+        for name, size, interval in (
+            ("Usual", None, None),
+            ("Single", 1, None),
+            ("Hasty", None, 1),
+        )
+    )
+    worst = _costs.worst_dollars_a_day
+
+    assert usual.worst_day_dollars == pytest.approx(worst())
+    assert single.worst_day_dollars == pytest.approx(
+        worst(design=_costs.Design(batch_size=1))
+    )
+    assert hasty.worst_day_dollars == pytest.approx(
+        worst(design=_costs.Design(window_seconds=1))
+    )
+    assert worst() < worst(design=_costs.Design(window_seconds=1))
+    assert worst() < worst(design=_costs.Design(batch_size=1))
+
+
 def test_a_worst_day_that_nobody_knows_is_none(stack: Stack) -> None:
     number = CfnParameter(stack, "Number", type="Number").value_as_number
     made: list[dict[str, Any]] = [
         {"throttling_rate_limit": number},
         {"memory_size": number},
         {"lambda_timeout": number},
+        {"delivery": Delivery.BUFFERED, "buffering_batch_size": number},
+        {"delivery": Delivery.BUFFERED, "buffering_interval": number},
         {"api": TrackerApi.existing_rest(apigateway.RestApi(stack, "Api"))},
     ]
 
