@@ -24,6 +24,7 @@ from analytics_tracker_construct import (
     FrontDoor,
     _acknowledgements,
     _costs,
+    _deployed_numbers,
 )
 from analytics_tracker_construct._handler import columns, limits, refusals
 from analytics_tracker_construct._sql import queries
@@ -219,10 +220,10 @@ def _cost() -> str:
     millions = _costs.requests_a_day() / 1e6
     return (
         f"{costs.tables()}\n\n"
-        f"The default throttle of {_costs.RATE_LIMIT} requests a second lets "
-        f"{millions:.2f} million a day through by each of four routes (`/track` with "
-        "POST and OPTIONS, `/pixel.gif`, `/tracker.js`), since API Gateway counts each "
-        "by itself: "
+        f"The default throttle of {_deployed_numbers.RATE_LIMIT} requests a second "
+        f"lets {millions:.2f} million a day through by each of four routes (`/track` "
+        "with POST and OPTIONS, `/pixel.gif`, `/tracker.js`), since API Gateway counts "
+        "each by itself: "
         f"about ${usual:.0f} where POSTs and images bring one event each, and about "
         f"${worst:,.0f} on the worst of days, when each POST is a batch of "
         f"{limits.BODY_BYTES // 1024 // 1024} MiB for {limits.BATCH_OBJECTS} objects, "

@@ -11,6 +11,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ._delivery import DeliveryMembers
+from ._deployed_numbers import RETENTION_DAYS
 from ._front import ApiMetrics
 from ._handler import metrics
 from ._metrics import PERIOD, TrackerMetrics
@@ -78,9 +79,9 @@ def make_alarms(
         _Alarm(
             "DeadLetters",
             queued.metric_dead_letters(),
-            "Events that were answered 2xx could not be stored. They are kept for 14 "
-            "days from their arrival and are lost after that. Read the writer's log, "
-            "mend the cause, and run `analytics-tracker replay`.",
+            "Events that were answered 2xx could not be stored. They are kept for "
+            f"{RETENTION_DAYS} days from their arrival and are lost after that. Read "
+            "the writer's log, mend the cause, and run `analytics-tracker replay`.",
         ),
         _Alarm(
             "OldestMessage",

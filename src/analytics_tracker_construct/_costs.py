@@ -9,20 +9,20 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from ._deployed_numbers import (
+    BATCH_BYTES,
+    MEMORY_MIB,
+    MOST_MESSAGES,
+    RATE_LIMIT,
+    TIMEOUT_SECONDS,
+    WINDOW_SECONDS,
+    WRITER_MEMORY_MIB,
+)
 from ._handler import limits
 
 #: Month and region of the prices below.
 PRICED = "2026-11"
 REGION = "us-east-1"
-
-#: Requests a second that an API of the tracker's own takes.
-RATE_LIMIT = 100
-#: Requests that it takes at once before the rate counts.
-BURST_LIMIT = 200
-#: MiB of the function's memory; Lambda gives processor time in proportion.
-MEMORY_MIB = 512
-#: Seconds that the function may run.
-TIMEOUT_SECONDS = 10
 
 SECONDS_A_DAY = 86_400
 
@@ -66,10 +66,8 @@ _SCAN_BYTES, _SCAN_STEP = 10_000_000, 1_000_000
 #: Bytes that count as one request: of an HTTP API, of a queue.
 _HTTP_BYTES = 512 * 1024
 _SQS_BYTES = 64 * 1024
-#: Bytes that Lambda hands to a function in one batch, and those that it adds to each
-#: message.
+#: Bytes that Lambda adds to each message of a batch.
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-_BATCH_BYTES = 6 * 1024 * 1024
 _RECORD_BYTES = 700
 #: Messages that one request of SQS receives or deletes.
 _MESSAGES_A_CALL = 10
@@ -89,9 +87,9 @@ class Design(NamedTuple):
     api: Price = REST_MILLION
     buffered: bool = False
     memory_mib: float = MEMORY_MIB
-    writer_memory_mib: float = 512
-    batch_size: float = 10_000
-    window_seconds: float = 60
+    writer_memory_mib: float = WRITER_MEMORY_MIB
+    batch_size: float = MOST_MESSAGES
+    window_seconds: float = WINDOW_SECONDS
     log_bytes: float = 0
     """Bytes that a request leaves in the logs, of the API and of the function."""
 
@@ -164,7 +162,7 @@ def _buffered(design: Design, work: Work) -> dict[str, float]:
     batch = max(
         1.0,
         min(
-            design.batch_size, _BATCH_BYTES / (size + _RECORD_BYTES), arriving / POLLERS
+            design.batch_size, BATCH_BYTES / (size + _RECORD_BYTES), arriving / POLLERS
         ),
     )
     seconds = work.batch_seconds + batch / messages * work.events * work.event_seconds

@@ -10,6 +10,13 @@ from typing import NamedTuple
 
 from aws_cdk import Duration, Token
 
+from ._deployed_numbers import (
+    MOST_MESSAGES,
+    MOST_WINDOW_SECONDS,
+    RATE_LIMIT,
+    TIMEOUT_SECONDS,
+    WINDOW_SECONDS,
+)
 from .delivery import Delivery
 
 #: API Gateway waits no longer than this for a function.
@@ -17,14 +24,6 @@ from .delivery import Delivery
 API_SECONDS = 29
 #: The least in which the function can answer a storage fault in its own words.
 LEAST_SECONDS = 3
-
-#: What Lambda allows for a standard queue. More than 10 messages need a window of at
-#: least a second, which is the least here anyway.
-#: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-MOST_MESSAGES = 10_000
-MOST_WINDOW_SECONDS = 300
-#: The windows that a tracker has if it is told none.
-DEFAULT_WINDOW_SECONDS = 60
 
 
 class Buffering(NamedTuple):
@@ -40,7 +39,7 @@ def timeout(value: Duration | float) -> Duration:
         "lambda_timeout",
         value,
         (LEAST_SECONDS, API_SECONDS),
-        Duration.seconds(10),
+        Duration.seconds(TIMEOUT_SECONDS),
         f"API Gateway gives up after {API_SECONDS}",
     )
 
@@ -66,7 +65,7 @@ def buffering(
                 "function stores each event itself and nothing is buffered; leave the "
                 "argument out, or pass delivery=Delivery.BUFFERED"
             )
-    window = DEFAULT_WINDOW_SECONDS if interval is None else interval
+    window = WINDOW_SECONDS if interval is None else interval
     messages = MOST_MESSAGES if batch_size is None else batch_size
     whole("buffering_batch_size", messages, 1, MOST_MESSAGES)
     return Buffering(
@@ -74,7 +73,7 @@ def buffering(
             "buffering_interval",
             window,
             (1, MOST_WINDOW_SECONDS),
-            Duration.seconds(DEFAULT_WINDOW_SECONDS),
+            Duration.seconds(WINDOW_SECONDS),
             "Lambda gathers a batch no longer",
         ),
         messages,
@@ -100,7 +99,7 @@ def throttles(rate_limit: float | None, burst_limit: float | None) -> None:
     ):
         raise ValueError(
             "'throttling_rate_limit' must be above 0 requests a second, "
-            f"got {rate_limit!r}; the default is 100"
+            f"got {rate_limit!r}; the default is {RATE_LIMIT}"
         )
     if burst_limit is not None:
         whole("throttling_burst_limit", burst_limit, 1)

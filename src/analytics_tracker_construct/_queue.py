@@ -9,10 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-#: The longest that SQS keeps a message. A dead letter's time counts from its arrival
-#: on the first queue.
-#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-RETENTION = Duration.days(14)
+from ._deployed_numbers import RETENTION_DAYS
+
 #: Times that the writer is given a message before it becomes a dead letter: with the
 #: default visibility six hours, so that a fault of S3's is sat out without anybody's
 #: doing, and the alarm on the oldest message comes first.
@@ -58,7 +56,7 @@ def make_queues(
         encryption_master_key=encryption_key,
         enforce_ssl=True,
         removal_policy=removal_policy,
-        retention_period=RETENTION,
+        retention_period=Duration.days(RETENTION_DAYS),
     )
     events = sqs.Queue(
         scope,
@@ -71,7 +69,7 @@ def make_queues(
         enforce_ssl=True,
         queue_name=name,
         removal_policy=removal_policy,
-        retention_period=RETENTION,
+        retention_period=Duration.days(RETENTION_DAYS),
         visibility_timeout=visibility,
     )
     resource = dead_letters.node.default_child

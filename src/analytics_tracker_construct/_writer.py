@@ -13,29 +13,26 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ._asset import WRITER_ENTRY
+from ._deployed_numbers import (
+    MOST_WINDOW_SECONDS,
+    WRITER_MEMORY_MIB,
+    WRITER_TIMEOUT_SECONDS,
+    hidden_seconds,
+)
 from ._function import make_function
 from ._network import Network
-from ._numbers import MOST_WINDOW_SECONDS, Buffering
-
-TIMEOUT = Duration.seconds(60)
-MEMORY_MIB = 512
+from ._numbers import Buffering
 
 
 def visibility(buffering: Buffering) -> Duration:
-    """Return how long a message that was received stays hidden.
-
-    Six times the function's time and the window on top, as Lambda's guide advises: a
-    throttled batch is tried again before others see its messages.
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    """
-    if buffering.interval.is_unresolved():
-        # CloudFormation cannot add, so a window of the deployment's gets the longest.
-        return _visibility(Duration.seconds(MOST_WINDOW_SECONDS))
-    return _visibility(buffering.interval)
-
-
-def _visibility(window: Duration) -> Duration:
-    return Duration.seconds(6 * TIMEOUT.to_seconds() + window.to_seconds())
+    """Return how long a message that was received stays hidden."""
+    # CloudFormation cannot add, so a window of the deployment's gets the longest.
+    window = (
+        MOST_WINDOW_SECONDS
+        if buffering.interval.is_unresolved()
+        else int(buffering.interval.to_seconds())
+    )
+    return Duration.seconds(hidden_seconds(WRITER_TIMEOUT_SECONDS, window))
 
 
 def make_writer(
@@ -59,12 +56,12 @@ def make_writer(
         entry=WRITER_ENTRY,
         environment=environment,
         log_group=log_group,
-        memory_size=MEMORY_MIB,
+        memory_size=WRITER_MEMORY_MIB,
         name=name,
         network=network,
         reserved_concurrent_executions=None,
         role=role,
-        timeout=TIMEOUT,
+        timeout=Duration.seconds(WRITER_TIMEOUT_SECONDS),
     )
     # Not the event source of `aws_lambda_event_sources`: it grants more than Lambda
     # needs here.

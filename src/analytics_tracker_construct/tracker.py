@@ -23,7 +23,7 @@ from constructs import Construct
 from . import (
     _catalog_checks,
     _checks,
-    _costs,
+    _deployed_numbers,
     _distribution,
     _kinds,
     _numbers,
@@ -198,7 +198,9 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         trusted = _checks.accounts(trusted_accounts)
         origins = _checks.cors_origins(cors_origin)
         timeout = _numbers.timeout(
-            _costs.TIMEOUT_SECONDS if lambda_timeout is None else lambda_timeout
+            _deployed_numbers.TIMEOUT_SECONDS
+            if lambda_timeout is None
+            else lambda_timeout
         )
         statements = _checks.listed(
             "additional_policies", additional_policies, iam.PolicyStatement
@@ -313,7 +315,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             entry=ENTRY,
             environment=self._variables(),
             log_group=self._log_group,
-            memory_size=memory_size or _costs.MEMORY_MIB,
+            memory_size=memory_size or _deployed_numbers.MEMORY_MIB,
             name=physical_name(function_prefix),
             network=protection.network,
             reserved_concurrent_executions=reserved_concurrent_executions,
@@ -338,13 +340,13 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             self,
             self._function,
             ApiSettings(
-                burst_limit=throttling_burst_limit or _costs.BURST_LIMIT,
+                burst_limit=throttling_burst_limit or _deployed_numbers.BURST_LIMIT,
                 encryption_key=encryption_key,
                 log_retention=retention,
                 name=api_name
                 or physical_name(function_prefix)
                 or Names.unique_resource_name(self),
-                rate_limit=throttling_rate_limit or _costs.RATE_LIMIT,
+                rate_limit=throttling_rate_limit or _deployed_numbers.RATE_LIMIT,
                 removal_policy=self._keeping.removal_policy,
             ),
         )

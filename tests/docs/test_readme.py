@@ -126,7 +126,13 @@ def _dayless(answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_what_it_says_of_the_queue_is_what_is_deployed() -> None:
     """The writer's batches, its tries, the time between two and of all."""
-    from analytics_tracker_construct import Delivery, _numbers, _queue, _writer
+    from analytics_tracker_construct import (
+        Delivery,
+        _deployed_numbers,
+        _numbers,
+        _queue,
+        _writer,
+    )
 
     usual = _numbers.buffering(Delivery.DIRECT, None, None)
     apart = _writer.visibility(usual).to_seconds()
@@ -134,7 +140,7 @@ def test_what_it_says_of_the_queue_is_what_is_deployed() -> None:
     batch = (
         f"ends at {usual.batch_size:,} messages (`buffering_batch_size`), at "
         f"{usual.interval.to_seconds():.0f} seconds (`buffering_interval`, "
-        f"{_numbers.MOST_WINDOW_SECONDS} at most)"
+        f"{_deployed_numbers.MOST_WINDOW_SECONDS} at most)"
     )
 
     assert batch in text
@@ -142,7 +148,7 @@ def test_what_it_says_of_the_queue_is_what_is_deployed() -> None:
     assert f"is tried {_queue.MAX_RECEIVES} times, seven minutes apart" in text
     assert apart == 7 * 60
     assert round(_queue.MAX_RECEIVES * apart / 3600) == 6
-    assert f"kept until {_queue.RETENTION.to_days():.0f} days after" in text
+    assert f"kept until {_deployed_numbers.RETENTION_DAYS} days after" in text
 
 
 def test_what_it_says_of_queries_is_what_is_deployed() -> None:

@@ -15,7 +15,7 @@ from analytics_tracker_construct import (
     FrontDoor,
     TrackerOptions,
     _costs,
-    _numbers,
+    _deployed_numbers,
 )
 from analytics_tracker_construct._front import PATHS, SCRIPT
 from analytics_tracker_construct._handler import limits
@@ -156,8 +156,8 @@ def test_the_bill_that_is_told_is_the_bill_that_is_computed() -> None:
     dollars = round(_costs.dollars_a_day(), -1)
     worst = round(_costs.worst_dollars_a_day(), -1)
 
-    assert f"takes {_costs.RATE_LIMIT} requests a second" in told
-    assert f"bursts of {_costs.BURST_LIMIT}" in told
+    assert f"takes {_deployed_numbers.RATE_LIMIT} requests a second" in told
+    assert f"bursts of {_deployed_numbers.BURST_LIMIT}" in told
     assert f"{millions:.2f} million requests" in told
     assert f"about {dollars:.0f} US dollars" in told
     assert f"The worst of such days costs about {worst:,.0f}" in told
@@ -167,8 +167,8 @@ def test_the_bill_that_is_told_is_the_bill_that_is_computed() -> None:
 def test_the_limits_that_are_told_are_those_that_are_checked() -> None:
     told = " ".join((inspect.getdoc(AnalyticsTracker) or "").split())
 
-    assert f"1 to {_numbers.MOST_WINDOW_SECONDS} s" in told
-    assert f"1 to {_numbers.MOST_MESSAGES:,}, the writer" in told
-    assert f"Default: {_numbers.DEFAULT_WINDOW_SECONDS} seconds." in told
-    assert f"Default: {_numbers.MOST_MESSAGES:,}." in told
-    assert f"Default: {_costs.TIMEOUT_SECONDS} seconds." in told
+    assert f"1 to {_deployed_numbers.MOST_WINDOW_SECONDS} s" in told
+    assert f"1 to {_deployed_numbers.MOST_MESSAGES:,}, the writer" in told
+    assert f"Default: {_deployed_numbers.WINDOW_SECONDS} seconds." in told
+    assert f"Default: {_deployed_numbers.MOST_MESSAGES:,}." in told
+    assert f"Default: {_deployed_numbers.TIMEOUT_SECONDS} seconds." in told

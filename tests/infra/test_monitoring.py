@@ -8,8 +8,8 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_sns as sns
 
 from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
+from analytics_tracker_construct._deployed_numbers import RETENTION_DAYS
 from analytics_tracker_construct._handler import metrics
-from analytics_tracker_construct._queue import RETENTION
 
 from .templates import Built, build, flat
 
@@ -192,7 +192,7 @@ def test_dead_letters_are_told_of_with_the_way_back(full: Built) -> None:
     (found,) = [made[i] for i in made if "DeadLetters" in i]
 
     description = found["Properties"]["AlarmDescription"]
-    assert f"for {RETENTION.to_days():g} days from their arrival" in description
+    assert f"for {RETENTION_DAYS} days from their arrival" in description
     assert "`analytics-tracker replay`" in description
     (dimension,) = found["Properties"]["Dimensions"]
     assert "DeadLetterQueue" in str(dimension["Value"])

@@ -143,7 +143,7 @@ def test_an_answer_that_is_not_of_its_form_keeps_the_batch(
 def test_a_backlog_is_passed_on_without_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "BATCH_MESSAGES", 2)
+    monkeypatch.setattr(polling, "MOST_MESSAGES", 2)
     queue, writer = FolderQueue(tmp_path), Writer()
     send(queue, *"abcde")
     began = time.monotonic()

@@ -8,15 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._deployed_numbers import BATCH_BYTES, MOST_MESSAGES
 from .function import Function
 from .queue import FolderQueue, Received
-
-#: Messages that Lambda passes at once, and their bytes.
-#: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-BATCH_MESSAGES = 10_000
-BATCH_BYTES = 6 * 1024 * 1024
-#: Seconds that Lambda collects messages for at most.
-INTERVAL_SECONDS = 300
 
 # Messages that come back after a failure are looked for this often, seconds.
 _LOOK = 0.5
@@ -67,7 +61,7 @@ class Poller:
             try:
                 if backlog or self._collected():
                     backlog = self._pass(
-                        self._queue.receive(BATCH_MESSAGES, BATCH_BYTES)
+                        self._queue.receive(MOST_MESSAGES, BATCH_BYTES)
                     )
                 elif stopping:
                     return
@@ -95,7 +89,7 @@ class Poller:
             if message.id not in failed:
                 self._queue.delete(message)
         size = sum(len(message.body) for message in batch)
-        return len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES
+        return len(batch) >= MOST_MESSAGES or size >= BATCH_BYTES
 
 
 def event(batch: Sequence[Received]) -> dict[str, Any]:

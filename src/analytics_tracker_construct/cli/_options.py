@@ -10,8 +10,8 @@ import argparse
 import re
 from typing import NamedTuple
 
+from .._deployed_numbers import MOST_WINDOW_SECONDS
 from .._handler import buckets, write_keys
-from .._local.polling import INTERVAL_SECONDS
 
 _ORIGIN = re.compile(r"https?://[^\s/,?#]+")
 # Emulators of SQS have hosts without a dot, ports and plain HTTP.
@@ -70,9 +70,9 @@ def queue_url(text: str) -> str:
 
 def interval(text: str) -> int:
     """Return the seconds that the writer gathers events for."""
-    if not text.isdecimal() or int(text) > INTERVAL_SECONDS:
+    if not text.isdecimal() or int(text) > MOST_WINDOW_SECONDS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a whole number of seconds from 0 to {INTERVAL_SECONDS}"
+            f"{text!r} is not a whole number of seconds from 0 to {MOST_WINDOW_SECONDS}"
         )
     return int(text)
 

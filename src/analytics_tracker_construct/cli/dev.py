@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from .._deployed_numbers import WINDOW_SECONDS
 from .._handler import settings, write_keys
 from .._local import gateway, live
 from .._local.folder import FolderStore
@@ -142,8 +143,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         default=1,
         metavar="SECONDS",
         help="how long the writer gathers what is on the queue (default: %(default)s; "
-        "deployed: 60). With --delivery direct it is the window of the fallback "
-        "queue's writer",
+        f"deployed: {WINDOW_SECONDS}). With --delivery direct it is the window of the "
+        "fallback queue's writer",
     )
     parser.add_argument(
         "--metrics",

@@ -11,6 +11,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from .._deployed_numbers import RETENTION_DAYS
 from .._handler import buckets, settings
 from . import _aws, _deployed, _options, _replayed
 from ._aws import Aws, AwsError
@@ -25,9 +26,9 @@ _DESCRIPTION = f"""\
 Move dead letters back to the tracker's queue.
 
 A dead letter is a message with events that the writer could not store; SQS keeps it
-for 14 days from the day it was first queued, then it is lost. Mend the cause first:
-`analytics-tracker doctor` looks for it. A moved message is new to its queue and gets a
-new 14 days.
+for {RETENTION_DAYS} days from the day it was first queued, then it is lost. Mend the
+cause first: `analytics-tracker doctor` looks for it. A moved message is new to its
+queue and gets a new {RETENTION_DAYS} days.
 
 A letter is sent to the queue before it is deleted from the dead letters, so that an
 end in between, at Ctrl-C too, loses nothing: it is then in both, and the tracker's

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from ..._deployed_numbers import RETENTION_DAYS, hidden_seconds
 from .. import _letters, _redrive
 from .._aws import Answer, AwsError, call
 from .._deployed import Queue
@@ -24,8 +25,7 @@ from .findings import (
 from .subject import Subject
 
 _DAY = 86_400
-#: Seconds that messages are kept, as the construct sets it: as long as SQS can.
-_RETENTION = 14 * _DAY
+_RETENTION = RETENTION_DAYS * _DAY
 # The oldest message may wait for the window, a retry or two, and their visibility.
 _LATE = 3_600
 _VERY_LATE = _DAY
@@ -56,7 +56,8 @@ def depth(subject: Subject, queue: Queue) -> Iterator[Finding]:
     if queue.retention < _RETENTION:
         yield warning(
             "queue",
-            f"messages are kept for {queue.retention / _DAY:.1f} days, not 14",
+            f"messages are kept for {queue.retention / _DAY:.1f} days, "
+            f"not {RETENTION_DAYS}",
             _set(queue, "MessageRetentionPeriod", _RETENTION),
         )
     if queue.dead_letters is None:
@@ -137,7 +138,7 @@ def readers(
         window = mapping.get("MaximumBatchingWindowInSeconds") or 0
         if timeout is None:
             continue
-        hidden = 6 * timeout + window
+        hidden = hidden_seconds(timeout, window)
         if queue.visibility < hidden:
             yield warning(
                 check,
@@ -198,7 +199,7 @@ def dead_letters(subject: Subject, queue: Queue, dead: Queue) -> Iterator[Findin
     if dead.retention < _RETENTION:
         yield warning(
             _DEAD,
-            f"they are kept for {dead.retention / _DAY:.1f} days, not 14",
+            f"they are kept for {dead.retention / _DAY:.1f} days, not {RETENTION_DAYS}",
             _set(dead, "MessageRetentionPeriod", _RETENTION),
         )
     if dead.dead_letters is not None:
