@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from . import _acknowledgements
+from ._actions import STORE
 
 
 class Keeping(NamedTuple):
@@ -80,7 +81,7 @@ def _log_access(bucket: s3.Bucket, target: s3.IBucket, prefix: str) -> None:
     )
     added = target.add_to_resource_policy(
         iam.PolicyStatement(
-            actions=["s3:PutObject"],
+            actions=[STORE],
             # Not the bucket's ARN beside it: where the target is in another stack, each
             # stack would need the other.
             conditions={

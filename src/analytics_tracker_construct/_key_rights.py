@@ -15,20 +15,9 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from . import _kinds
+from ._actions import DECRYPT, KEEP_LOGS, USE_KEY
 from ._catalog_checks import differ
 from ._catalog_checks import encryption_key as check_alias
-from ._permissions import ENCRYPT
-
-DECRYPT = "kms:Decrypt"
-#: What a log group's key must allow to CloudWatch Logs.
-#: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-KEEP_LOGS = (
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey*",
-    "kms:ReEncrypt*",
-)
 
 
 def check_key(scope: Construct, key: kms.IKey | None) -> None:
@@ -63,7 +52,7 @@ def let_ingest(role: iam.IRole, key: kms.IKey) -> None:
     Whoever sends to a queue must be able to decrypt: SQS verifies its data key so.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
-    key.grant(role, DECRYPT, ENCRYPT)
+    key.grant(role, *USE_KEY)
 
 
 def let_write(role: iam.IRole, key: kms.IKey) -> None:

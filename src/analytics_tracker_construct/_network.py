@@ -12,19 +12,11 @@ from constructs import Construct
 
 from . import _kinds
 from ._acknowledgements import INTERFACE_LISTS, INTERFACES
+from ._actions import CHANGE_INTERFACES, LIST_INTERFACES
 from ._wildcards import acknowledge_all, acknowledge_wildcards
 
-#: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-CHANGE_INTERFACES = (
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:UnassignPrivateIpAddresses",
-)
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 CHANGED = ("network-interface", "security-group", "subnet")
-#: IAM knows no resource for these: they are allowed for all or not at all.
-LIST_INTERFACES = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
 #: Lambda puts this into each request that a function's code makes, and not into its
 #: own. So Lambda has these rights, and the code has none of them.
 #: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html

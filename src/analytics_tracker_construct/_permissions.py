@@ -1,4 +1,4 @@
-"""Everything that IAM is asked for: actions, resources and conditions.
+"""What the tracker's roles and its readers may do: on what, and on which conditions.
 
 Nothing here has the resource `*`, and no policy of AWS's is used. Where a role's own
 policy grows too long, the CDK goes on in a customer-managed one.
@@ -28,25 +28,20 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ._acknowledgements import EVENT_KEYS, SALT_KEYS
+from ._actions import (
+    ENCRYPT,
+    HAND_OVER,
+    KEEP_SALTS,
+    LIST,
+    LOCATE,
+    READ,
+    RECEIVE,
+    SEND,
+    STORE,
+    WRITE_LOGS,
+)
 from ._handler import columns, settings
 from ._wildcards import acknowledge_wildcards
-
-STORE = "s3:PutObject"
-HAND_OVER = "s3:PutObjectAcl"
-#: What a PUT to a bucket with a KMS key needs; only multipart uploads, which the
-#: function never makes, need more.
-#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-ENCRYPT = "kms:GenerateDataKey"
-KEEP_SALTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
-SEND = "sqs:SendMessage"
-#: What Lambda needs to hand a queue's messages to a function, under its role.
-#: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-RECEIVE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-#: A log group's ARN ends with `:*`, which is its streams.
-WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
-READ = "s3:GetObject"
-LIST = "s3:ListBucket"
-LOCATE = "s3:GetBucketLocation"
 
 #: The canned ACL that gives an event to the owner of a bucket in another account.
 OBJECT_ACL = "bucket-owner-full-control"
@@ -147,6 +142,7 @@ def let_ingest(
     acknowledge_wildcards(scope, role, SALT_KEYS, [kept])
     _allow(role, KEEP_SALTS, kept)
     _allow(role, (SEND,), queue.queue_arn)
+    # A log group's ARN ends with `:*`, which is its streams.
     _allow(role, WRITE_LOGS, log_group.log_group_arn)
 
 

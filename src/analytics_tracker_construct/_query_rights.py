@@ -13,45 +13,18 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ._actions import (
+    FIND_CATALOG,
+    FIND_DATABASE,
+    KEEP_RESULTS,
+    LIST,
+    LOCATE,
+    READ_RELATIONS,
+    RUN,
+    USE_KEY,
+)
 from ._catalog_results import Results, folder
-from ._permissions import LIST, LOCATE
 from ._sql import tables
-
-#: Run queries in a workgroup, watch and stop them, and read their results.
-#: https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html
-RUN = (
-    "athena:BatchGetQueryExecution",
-    "athena:GetQueryExecution",
-    "athena:GetQueryResults",
-    "athena:GetQueryResultsStream",
-    "athena:GetQueryRuntimeStatistics",
-    "athena:GetWorkGroup",
-    "athena:ListQueryExecutions",
-    "athena:StartQueryExecution",
-    "athena:StopQueryExecution",
-)
-READ_QUERIES = (
-    "athena:BatchGetNamedQuery",
-    "athena:GetNamedQuery",
-    "athena:ListNamedQueries",
-)
-#: https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-example-policies.html
-FIND_CATALOG = "athena:GetDataCatalog"
-#: Partitions are projected, and Athena asks Glue for none. It is allowed to all the
-#: same: where it asked, every query would fail.
-#: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-READ_RELATIONS = ("glue:GetDatabase", "glue:GetPartitions", "glue:GetTable")
-FIND_DATABASE = "glue:GetDatabase"
-#: Larger results come in parts.
-#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
-KEEP_RESULTS = (
-    "s3:AbortMultipartUpload",
-    "s3:GetObject",
-    "s3:ListMultipartUploadParts",
-    "s3:PutObject",
-)
-#: https://docs.aws.amazon.com/athena/latest/ug/encryption.html
-USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 class Relations(NamedTuple):

@@ -22,6 +22,7 @@ from . import (
     _permissions,
     _tenants,
 )
+from ._actions import READ_QUERIES
 from ._catalog_queries import make_queries
 from ._catalog_results import Results, make_bucket, make_workgroup
 from ._catalog_tables import (
@@ -30,7 +31,7 @@ from ._catalog_tables import (
     make_tables,
     template_bytes,
 )
-from ._query_rights import READ_QUERIES, Relations, let_query
+from ._query_rights import Relations, let_query
 from ._sql import tables as names
 from .event_table import EventTable
 from .tenant import Tenant

@@ -15,9 +15,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from analytics_tracker_construct import _actions
 from analytics_tracker_construct._handler import settings
 from analytics_tracker_construct.cli._deployed import Queue
-from analytics_tracker_construct.cli._doctor import buckets, queue, rights, salts
+from analytics_tracker_construct.cli._doctor import buckets, queue, salts
 from analytics_tracker_construct.cli._doctor.findings import Finding, Outcome
 from analytics_tracker_construct.cli._doctor.subject import Role, Subject
 
@@ -193,8 +194,8 @@ def test_the_key_of_an_encrypted_bucket_is_asked_about(key: str) -> None:
         stubs.stub["kms"].add_response(
             "describe_key", {"KeyMetadata": {"KeyId": "0a1b", "Arn": _KEY}}
         )
-    stubs.simulate(_ROLE, [rights.ENCRYPT], _KEY)
-    stubs.simulate(_WRITER, [rights.ENCRYPT], _KEY, "implicitDeny")
+    stubs.simulate(_ROLE, [_actions.ENCRYPT], _KEY)
+    stubs.simulate(_WRITER, [_actions.ENCRYPT], _KEY, "implicitDeny")
 
     first, second = buckets.encryptable(stubs.subject, "shop-1")
 
@@ -281,7 +282,7 @@ def test_the_function_is_asked_about_for_salts_and_queue_and_the_writer_is_not()
     stubs = _Stubs(salt_bucket="salts-1", salt_bucket_owner=ACCOUNT)
     stubs.simulate(
         _ROLE,
-        list(rights.KEEP_SALTS),
+        list(_actions.KEEP_SALTS),
         "arn:aws:s3:::salts-1/salts/2026-03-04",
         context=_owned_by(ACCOUNT),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,9 @@ _BROUGHT = {
     "sqlglot",
     "typing_extensions",
 }
+
+#: Conditions' keys begin with a small letter, or are of `aws` and `lambda`.
+_ACTION = re.compile(r"(athena|ec2|glue|iam|kms|logs|s3|sqs):[A-Z][A-Za-z]+\*?")
 
 #: What the library takes of the function, by the module that takes it.
 _REACHES = {
@@ -61,7 +65,13 @@ def _name(path: Path) -> str:
 
 def _is_without_cdk(path: Path) -> bool:
     """Whether the command line imports a module, or has it."""
-    shared = {"_costs.py", "_deployed_numbers.py", "_handler.py", "query.py"}
+    shared = {
+        "_actions.py",
+        "_costs.py",
+        "_deployed_numbers.py",
+        "_handler.py",
+        "query.py",
+    }
     folders = {"cli", "_local", "_query", "_sql"}
     return path.name in shared or bool(folders & set(path.parts))
 
@@ -122,6 +132,19 @@ def test_command_line_does_not_need_the_cdk(module: Path) -> None:
     tops = {name.partition(".")[0] for name in _imports(module, ROOT / "src")}
 
     assert tops & {"aws_cdk", "constructs", "jsii"} == set()
+
+
+@pytest.mark.parametrize("module", _LIBRARY_MODULES, ids=_name)
+def test_actions_of_iam_stand_in_one_module(module: Path) -> None:
+    """The command line names calls of AWS's beside, which are written the same."""
+    texts = [
+        node.value
+        for node in ast.walk(_parse(module))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+    if module.name != "_actions.py" and "cli" not in module.parts:
+        assert list(filter(_ACTION.fullmatch, texts)) == []
 
 
 @pytest.mark.parametrize("module", _EXAMPLES, ids=_name)

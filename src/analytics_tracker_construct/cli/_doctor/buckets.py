@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ... import _actions
 from ..._handler import buckets as names
 from ..._handler import columns
 from .._aws import AwsError, call
@@ -119,13 +120,13 @@ def writable(subject: Subject, bucket: str) -> Iterator[Finding]:
     acl = subject.settings.object_acl
     for role in subject.roles:
         yield from rights.may(
-            subject, role, (rights.STORE,), resource, context, check=check
+            subject, role, (_actions.STORE,), resource, context, check=check
         )
         if acl:
             yield from rights.may(
                 subject,
                 role,
-                (rights.HAND_OVER,),
+                (_actions.HAND_OVER,),
                 resource,
                 {**context, "s3:x-amz-acl": acl},
                 check=check,
@@ -142,5 +143,5 @@ def encryptable(subject: Subject, bucket: str) -> Iterator[Finding]:
     for arn in keys.of_bucket(subject, bucket, owner):
         for role in subject.roles:
             yield from rights.may(
-                subject, role, (rights.ENCRYPT,), arn, {}, check=f"key of {bucket}"
+                subject, role, (_actions.ENCRYPT,), arn, {}, check=f"key of {bucket}"
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from ... import _actions
 from ..._deployed_numbers import RETENTION_DAYS, hidden_seconds
 from .. import _letters, _redrive
 from .._aws import Answer, AwsError, call
@@ -161,7 +162,7 @@ def may_send(subject: Subject, arn: str) -> Iterator[Finding]:
     """
     role = next(each for each in subject.roles if each.what == "function")
     yield from rights.may(
-        subject, role, (rights.SEND,), arn, {}, check="rights on the queue"
+        subject, role, (_actions.SEND,), arn, {}, check="rights on the queue"
     )
 
 
@@ -182,7 +183,7 @@ def may_use_key(subject: Subject, queue: Queue) -> Iterator[Finding]:
             yield from rights.may(
                 subject,
                 role,
-                rights.USE_KEY if role.what == "function" else (rights.DECRYPT,),
+                _actions.USE_KEY if role.what == "function" else (_actions.DECRYPT,),
                 arn,
                 {},
                 check="key of the queue",

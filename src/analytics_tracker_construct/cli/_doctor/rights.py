@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..._actions import USE_KEY
 from .._aws import Answer, call
 from .findings import UNCHANGED, Finding, failure, ok, warning
 from .subject import Role, Subject
 
-STORE = "s3:PutObject"
-HAND_OVER = "s3:PutObjectAcl"
-ENCRYPT = "kms:GenerateDataKey"
-DECRYPT = "kms:Decrypt"
-#: What the tracker's own key must allow to who sends to the queue and keeps salts.
-#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-USE_KEY = (DECRYPT, ENCRYPT)
-SEND = "sqs:SendMessage"
-KEEP_SALTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 #: How the tracker's own key is granted to its roles.
 OWN_KEY = f"pass the key to the tracker as encryption_key and deploy; {UNCHANGED}"
 _BUCKETS_KEY = "pass the bucket with its encryption_key to add_tenant and deploy"

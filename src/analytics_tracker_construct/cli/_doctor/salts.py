@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from ... import _actions
 from ..._handler import settings
 from .._aws import AwsError, call
 from . import keys, rights
@@ -57,7 +58,7 @@ def rights_on(subject: Subject, bucket: str) -> Iterator[Finding]:
     yield from rights.may(
         subject,
         _keeper(subject),
-        rights.KEEP_SALTS,
+        _actions.KEEP_SALTS,
         f"arn:{subject.partition}:s3:::{bucket}/{key}",
         {"aws:ResourceAccount": _owner(subject)},
         check="rights on salts",
@@ -74,7 +75,7 @@ def may_use_key(subject: Subject, bucket: str) -> Iterator[Finding]:
         yield from rights.may(
             subject,
             _keeper(subject),
-            rights.USE_KEY,
+            _actions.USE_KEY,
             arn,
             {},
             check="key of the salts",
