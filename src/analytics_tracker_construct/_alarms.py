@@ -10,9 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from ._api_plan import ApiMetrics
 from ._delivery import DeliveryMembers
 from ._deployed_numbers import RETENTION_DAYS
-from ._front import ApiMetrics
 from ._handler import metrics
 from ._metrics import PERIOD, TrackerMetrics
 from ._queue import MAX_RECEIVES

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from aws_cdk import Duration, Token
 
-from ._front import PATHS, SCRIPT
-from ._handler import buckets
+from ._api_plan import PATHS
+from ._handler import buckets, replies
 
 _T = TypeVar("_T")
 
@@ -233,7 +233,7 @@ def caller(source_arn: str) -> None:
     last = source_arn.rpartition("/")[2]
     if "/" not in source_arn or Token.is_unresolved(last):
         return
-    paths = (*PATHS, SCRIPT)
+    paths = (*PATHS, replies.SCRIPT)
     if last not in paths and "*" not in last:
         known = " or ".join(f"'/{path}'" for path in paths)
         raise ValueError(

@@ -9,8 +9,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from ._api_plan import ApiMetrics
 from ._delivery import DeliveryMembers
-from ._front import ApiMetrics
 from ._handler import metrics
 from ._metrics import PERIOD, TrackerMetrics
 

@@ -10,11 +10,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from . import _acknowledgements as found
+from . import _acknowledgements as accepted
+from ._api_plan import NO_EDGE, ApiPlan
 from ._edge_behaviors import client_behavior, event_behavior
 from ._environment import FRONT_DOOR_CHARS
-from ._front import NO_EDGE, SCRIPT, ApiPlan
-from ._handler import settings
+from ._handler import replies, settings
 from .front_door import FrontDoor
 
 #: Errors that CloudFront would keep for ten seconds, one viewer's for the next.
@@ -150,7 +150,7 @@ def _make_secrets(
         for number in range(generation, max(generation - 2, 0), -1)
     )
     for secret in secrets:
-        found.acknowledge(secret, found.SECRET)
+        accepted.acknowledge(secret, accepted.SECRET)
     return secrets
 
 
@@ -179,7 +179,7 @@ def _make_distribution(
     distribution = cloudfront.Distribution(
         scope,
         "Distribution",
-        additional_behaviors={f"/{SCRIPT}": client_behavior(scope, origin)},
+        additional_behaviors={f"/{replies.SCRIPT}": client_behavior(scope, origin)},
         certificate=certificate,
         comment=wanted.comment or _COMMENT,
         default_behavior=event_behavior(scope, origin),
@@ -198,15 +198,15 @@ def _make_distribution(
         price_class=wanted.price_class,
         web_acl_id=wanted.web_acl_arn,
     )
-    found.acknowledge(
+    accepted.acknowledge(
         distribution,
-        found.COUNTRIES,
+        accepted.COUNTRIES,
         *(
             accepted
             for accepted, remedy in (
-                (found.EDGE_FIREWALL, wanted.web_acl_arn),
-                (found.EDGE_LOGS, wanted.access_log_bucket),
-                (found.EDGE_CERTIFICATE, certificate),
+                (accepted.EDGE_FIREWALL, wanted.web_acl_arn),
+                (accepted.EDGE_LOGS, wanted.access_log_bucket),
+                (accepted.EDGE_CERTIFICATE, certificate),
             )
             if remedy is None
         ),

@@ -10,21 +10,19 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from . import _acknowledgements as found
+from . import _acknowledgements as accepted
 from ._access_logs import HTTP_FORMAT
-from ._front import (
-    PIXEL,
-    SCRIPT,
-    TRACK,
+from ._api_plan import (
     ApiMetrics,
     ApiSettings,
-    Front,
+    BuiltApi,
     Limit,
     check_free,
     execute_api,
     not_behind,
 )
 from ._function import make_log_group
+from ._handler import replies
 from ._tenant_routes import HttpTenantRoutes
 
 _DEFAULT_STAGE = "$default"
@@ -48,7 +46,7 @@ class NewHttp:
 
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
-    ) -> Front:
+    ) -> BuiltApi:
         """Define the API, its stage and its routes."""
         api = apigatewayv2.HttpApi(
             scope,
@@ -86,17 +84,12 @@ class NewHttp:
             stage_name=_DEFAULT_STAGE,
         )
         if not self.access_logs:
-            found.acknowledge(stage, found.HTTP_LOGS)
+            accepted.acknowledge(stage, accepted.HTTP_LOGS)
         _add_routes(scope, api, function)
-        return Front(
+        return BuiltApi(
             api,
             execute_api(scope, api.api_id),
-            ApiMetrics(
-                api.metric_count(),
-                api.metric_client_error(),
-                api.metric_server_error(),
-                api.metric_latency(),
-            ),
+            ApiMetrics.of(api),
             log_group,
             Limit(settings.rate_limit, settings.burst_limit),
             HttpTenantRoutes(scope, api, stage, function),
@@ -125,12 +118,12 @@ class ExistingHttp:
         scope: Construct,
         function: lambda_.IFunction,
         settings: ApiSettings,  # noqa: ARG002 - the protocol's
-    ) -> Front:
+    ) -> BuiltApi:
         """Define the routes."""
         check_free(scope, self.api, self.api.api_id)
         _add_routes(scope, self.api, function)
         stage = None if self.stage_name == _DEFAULT_STAGE else self.stage_name
-        return Front(self.api, execute_api(scope, self.api.api_id, stage))
+        return BuiltApi(self.api, execute_api(scope, self.api.api_id, stage))
 
 
 def _add_routes(
@@ -142,48 +135,25 @@ def _add_routes(
         function,
         payload_format_version=apigatewayv2.PayloadFormatVersion.VERSION_2_0,
     )
-    post = apigatewayv2.HttpRoute(
-        routes,
-        "Post",
-        http_api=api,
-        integration=integration,
-        route_key=apigatewayv2.HttpRouteKey.with_(
-            f"/{TRACK}", apigatewayv2.HttpMethod.POST
+    for construct_id, method, path, reason in (
+        ("Post", apigatewayv2.HttpMethod.POST, replies.TRACK, accepted.EVENTS),
+        ("Pixel", apigatewayv2.HttpMethod.GET, replies.PIXEL, accepted.IMAGES),
+        ("Script", apigatewayv2.HttpMethod.GET, replies.SCRIPT, accepted.SCRIPT),
+        (
+            "Options",
+            apigatewayv2.HttpMethod.OPTIONS,
+            replies.TRACK,
+            accepted.PREFLIGHTS,
         ),
-    )
-    image = apigatewayv2.HttpRoute(
-        routes,
-        "Pixel",
-        http_api=api,
-        integration=integration,
-        route_key=apigatewayv2.HttpRouteKey.with_(
-            f"/{PIXEL}", apigatewayv2.HttpMethod.GET
-        ),
-    )
-    client = apigatewayv2.HttpRoute(
-        routes,
-        "Script",
-        http_api=api,
-        integration=integration,
-        route_key=apigatewayv2.HttpRouteKey.with_(
-            f"/{SCRIPT}", apigatewayv2.HttpMethod.GET
-        ),
-    )
-    preflight = apigatewayv2.HttpRoute(
-        routes,
-        "Options",
-        # A browser sends a preflight without credentials.
-        authorizer=apigatewayv2.HttpNoneAuthorizer(),
-        http_api=api,
-        integration=integration,
-        route_key=apigatewayv2.HttpRouteKey.with_(
-            f"/{TRACK}", apigatewayv2.HttpMethod.OPTIONS
-        ),
-    )
-    for route, accepted in (
-        (post, found.EVENTS),
-        (preflight, found.PREFLIGHTS),
-        (image, found.IMAGES),
-        (client, found.SCRIPT),
     ):
-        found.acknowledge_route(route, accepted)
+        is_preflight = method == apigatewayv2.HttpMethod.OPTIONS
+        route = apigatewayv2.HttpRoute(
+            routes,
+            construct_id,
+            # A browser sends a preflight without credentials.
+            authorizer=apigatewayv2.HttpNoneAuthorizer() if is_preflight else None,
+            http_api=api,
+            integration=integration,
+            route_key=apigatewayv2.HttpRouteKey.with_(f"/{path}", method),
+        )
+        accepted.acknowledge_route(route, reason)

@@ -10,23 +10,21 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from . import _acknowledgements as found
+from . import _acknowledgements as accepted
 from ._access_logs import REST_FORMAT
-from ._front import (
+from ._api_plan import (
     NO_EDGE,
     PATHS,
-    PIXEL,
-    SCRIPT,
-    TRACK,
     ApiMetrics,
     ApiSettings,
-    Front,
+    BuiltApi,
     Limit,
     check_free,
     execute_api,
     not_behind,
 )
 from ._function import make_log_group
+from ._handler import replies
 from ._tenant_routes import RestTenantRoutes
 from ._tenants import is_defined_here
 
@@ -58,7 +56,7 @@ class NewRest:
 
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
-    ) -> Front:
+    ) -> BuiltApi:
         """Define the API, its stage and its routes."""
         log_group, destination, log_format = None, None, None
         if self.access_logs:
@@ -90,9 +88,9 @@ class NewRest:
             endpoint_types=[self._endpoint_type(Stack.of(scope))],
             rest_api_name=settings.name,
         )
-        found.acknowledge(api.deployment_stage, found.EXECUTION_LOGS)
+        accepted.acknowledge(api.deployment_stage, accepted.EXECUTION_LOGS)
         if not self.access_logs:
-            found.acknowledge(api.deployment_stage, found.REST_LOGS)
+            accepted.acknowledge(api.deployment_stage, accepted.REST_LOGS)
         # An output is the stack's to define, not a library's.
         api.node.try_remove_child("Endpoint")
         # It checks parameters. A body has no model here: the function's own words
@@ -116,7 +114,7 @@ class NewRest:
         )
         _add_routes(scope, api.root, function, options)
         if self.web_acl_arn is None:
-            found.acknowledge(api.deployment_stage, found.FIREWALL)
+            accepted.acknowledge(api.deployment_stage, accepted.FIREWALL)
         else:
             wafv2.CfnWebACLAssociation(
                 scope,
@@ -124,15 +122,10 @@ class NewRest:
                 resource_arn=api.deployment_stage.stage_arn,
                 web_acl_arn=self.web_acl_arn,
             )
-        return Front(
+        return BuiltApi(
             api,
             execute_api(scope, api.rest_api_id, api.deployment_stage.stage_name),
-            ApiMetrics(
-                api.metric_count(),
-                api.metric_client_error(),
-                api.metric_server_error(),
-                api.metric_latency(),
-            ),
+            ApiMetrics.of(api),
             log_group,
             Limit(settings.rate_limit, settings.burst_limit),
             RestTenantRoutes(scope, api, function, options),
@@ -170,7 +163,7 @@ class ExistingRest:
         scope: Construct,
         function: lambda_.IFunction,
         settings: ApiSettings,  # noqa: ARG002 - the protocol's
-    ) -> Front:
+    ) -> BuiltApi:
         """Define the routes."""
         check_free(scope, self.api, self.api.rest_api_id)
         root = self._root(scope)
@@ -185,14 +178,14 @@ class ExistingRest:
             Annotations.of(scope).add_warning_v2(
                 "analytics-tracker:rest-api-not-deployed",
                 "The REST API given to TrackerApi.existing_rest is not deployed by "
-                f"this app, so /{TRACK}, /{PIXEL} and /{SCRIPT} answer 403 until its "
-                "stage gets a new deployment: after each change of the tracker's "
-                "routes run 'aws apigateway create-deployment --rest-api-id <id> "
-                "--stage-name <stage>'",
+                f"this app, so /{replies.TRACK}, /{replies.PIXEL} and "
+                f"/{replies.SCRIPT} answer 403 until its stage gets a new "
+                "deployment: after each change of the tracker's routes run 'aws "
+                "apigateway create-deployment --rest-api-id <id> --stage-name <stage>'",
             )
         elif stage is None:
             stage = self.api.deployment_stage.stage_name
-        return Front(
+        return BuiltApi(
             self.api, stage and execute_api(scope, self.api.rest_api_id, stage)
         )
 
@@ -215,7 +208,7 @@ class ExistingRest:
                 "RestApi.from_rest_api_attributes(rest_api_id=…, root_resource_id=…)"
             ) from error
         methods = getattr(self.api, "methods", ())
-        for path in (*PATHS, SCRIPT):
+        for path in (*PATHS, replies.SCRIPT):
             if root.get_resource(path) is not None or any(
                 method.resource.path == f"/{path}" for method in methods
             ):
@@ -233,49 +226,31 @@ def _add_routes(
     options: apigateway.MethodOptions | None,
 ) -> None:
     routes = Construct(scope, "Routes")
-    track = apigateway.Resource(routes, "Track", parent=root, path_part=TRACK)
-    pixel = apigateway.Resource(routes, "Pixel", parent=root, path_part=PIXEL)
-    script = apigateway.Resource(routes, "Script", parent=root, path_part=SCRIPT)
+    resources = {
+        path: apigateway.Resource(routes, construct_id, parent=root, path_part=path)
+        for construct_id, path in (
+            ("Track", replies.TRACK),
+            ("Pixel", replies.PIXEL),
+            ("Script", replies.SCRIPT),
+        )
+    }
     integration = apigateway.LambdaIntegration(function, allow_test_invoke=False)
-    post = apigateway.Method(
-        routes,
-        "Post",
-        http_method="POST",
-        integration=integration,
-        options=options,
-        resource=track,
+    # A browser sends a preflight without credentials.
+    preflight = apigateway.MethodOptions(
+        authorization_type=apigateway.AuthorizationType.NONE
     )
-    preflight = apigateway.Method(
-        routes,
-        "Options",
-        http_method="OPTIONS",
-        integration=integration,
-        # A browser sends a preflight without credentials.
-        options=apigateway.MethodOptions(
-            authorization_type=apigateway.AuthorizationType.NONE
-        ),
-        resource=track,
-    )
-    image = apigateway.Method(
-        routes,
-        "Get",
-        http_method="GET",
-        integration=integration,
-        options=options,
-        resource=pixel,
-    )
-    client = apigateway.Method(
-        routes,
-        "GetScript",
-        http_method="GET",
-        integration=integration,
-        options=options,
-        resource=script,
-    )
-    for method, accepted in (
-        (post, found.EVENTS),
-        (preflight, found.PREFLIGHTS),
-        (image, found.IMAGES),
-        (client, found.SCRIPT),
+    for construct_id, method, path, reason in (
+        ("Post", "POST", replies.TRACK, accepted.EVENTS),
+        ("Options", "OPTIONS", replies.TRACK, accepted.PREFLIGHTS),
+        ("Get", "GET", replies.PIXEL, accepted.IMAGES),
+        ("GetScript", "GET", replies.SCRIPT, accepted.SCRIPT),
     ):
-        found.acknowledge_route(method, accepted)
+        made = apigateway.Method(
+            routes,
+            construct_id,
+            http_method=method,
+            integration=integration,
+            options=preflight if method == "OPTIONS" else options,
+            resource=resources[path],
+        )
+        accepted.acknowledge_route(made, reason)

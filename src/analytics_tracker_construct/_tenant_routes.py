@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ._acknowledgements import OF_METHOD, acknowledge_route
-from ._front import PATHS, ROUTES, Limit
+from ._api_plan import PATHS, ROUTES, Limit
 from ._permissions import let_api_gateway_invoke
 
 

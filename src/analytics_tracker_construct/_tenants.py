@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
 from . import _buckets, _numbers
-from ._front import PATHS, Limit
+from ._api_plan import PATHS, Limit
 from ._handler import columns
 from ._sql.tables import table_of
 from .tenant import Tenant

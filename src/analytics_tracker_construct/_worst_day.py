@@ -9,13 +9,13 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 
 from . import _costs
-from ._front import Front
+from ._api_plan import BuiltApi
 from ._numbers import Buffering
 from .tenant import Tenant
 
 
 def worst_day_dollars(
-    front: Front,
+    api: BuiltApi,
     function: lambda_.Function,
     buffering: Buffering,
     tenants: Iterable[Tenant],
@@ -23,7 +23,7 @@ def worst_day_dollars(
     """Return what the worst day costs that all limits together let through.
 
     Args:
-        front: The tracker's API.
+        api: The tracker's own, or the one that exists.
         function: What its routes lead to.
         buffering: What the writer waits for before it stores what was queued.
         tenants: Those that may have routes with limits of their own.
@@ -36,17 +36,17 @@ def worst_day_dollars(
     made = function.node.default_child
     assert isinstance(made, lambda_.CfnFunction)  # noqa: S101 - for the type only
     timeout, memory = function.timeout, made.memory_size
-    if front.limit is None or timeout is None or memory is None:
+    if api.limit is None or timeout is None or memory is None:
         return None
     of_tenants = (each.throttling_rate_limit for each in tenants)
-    rates = [front.limit.rate, *(rate for rate in of_tenants if rate is not None)]
+    rates = [api.limit.rate, *(rate for rate in of_tenants if rate is not None)]
     window, batch_size = buffering
     numbers = (*rates, memory, batch_size)
     if any(each.is_unresolved() for each in (timeout, window)) or any(
         map(Token.is_unresolved, numbers)
     ):
         return None
-    rest = isinstance(front.api, apigateway.RestApi)
+    rest = isinstance(api.api, apigateway.RestApi)
     design = _costs.Design(
         _costs.REST_MILLION if rest else _costs.HTTP_MILLION,
         batch_size=batch_size,

@@ -6,7 +6,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 
 from . import _checks
-from ._front import ApiPlan
+from ._api_plan import ApiPlan
 from ._http import ExistingHttp, NewHttp
 from ._rest import ExistingRest, NewRest
 

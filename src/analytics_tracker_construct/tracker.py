@@ -32,15 +32,15 @@ from . import (
     _tenants,
 )
 from ._alarms import make_alarms
+from ._api_plan import ApiPlan, ApiSettings
 from ._asset import ENTRY
 from ._buckets import Keeping
 from ._dashboard import make_dashboard
 from ._delivery import DeliveryMembers, DeliveryParts
 from ._distribution import FrontDoorMembers
 from ._environment import BUCKET_CHARS, Environment, TenantEntry
-from ._front import PIXEL, SCRIPT, TRACK, ApiPlan, ApiSettings
 from ._function import make_function, make_log_group, make_role, physical_name
-from ._handler import settings
+from ._handler import replies, settings
 from ._metrics import MetricMethods, Metrics, TrackerMetrics
 from ._queue import make_queues
 from ._salts import make_salt_bucket
@@ -336,7 +336,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         self._parts = DeliveryParts(
             delivery, buffering, queues, writer, writer_role, writer_log_group
         )
-        self._front = plan.build(
+        self._built = plan.build(
             self,
             self._function,
             ApiSettings(
@@ -351,7 +351,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             ),
         )
 
-        self._door.build(self._front.endpoint, self._function)
+        self._door.build(self._built.endpoint, self._function)
 
         self._catalog = catalog or EventCatalog(
             self,
@@ -367,7 +367,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
     @property
     def api(self) -> apigateway.IRestApi | apigatewayv2.IHttpApi:
         """The API that leads to the function."""
-        return self._front.api
+        return self._built.api
 
     @property
     def api_endpoint(self) -> str:
@@ -378,28 +378,28 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         """
         if self._door.endpoint is not None:
             return self._door.endpoint
-        if self._front.endpoint is None:
+        if self._built.endpoint is None:
             raise ValueError(
                 "'api_endpoint' is not known: the REST API was imported, which does "
                 "not tell its stage; pass "
                 "TrackerApi.existing_rest(api, stage_name='prod')"
             )
-        return self._front.endpoint
+        return self._built.endpoint
 
     @property
     def track_url(self) -> str:
         """The address that events are sent to."""
-        return f"{self.api_endpoint}/{TRACK}"
+        return f"{self.api_endpoint}/{replies.TRACK}"
 
     @property
     def pixel_url(self) -> str:
         """The address of an image that stores the event in its query string."""
-        return f"{self.api_endpoint}/{PIXEL}"
+        return f"{self.api_endpoint}/{replies.PIXEL}"
 
     @property
     def script_url(self) -> str:
         """The address of the browser client, for the `src` of a page's script."""
-        return f"{self.api_endpoint}/{SCRIPT}"
+        return f"{self.api_endpoint}/{replies.SCRIPT}"
 
     @property
     def function(self) -> lambda_.Function:
@@ -439,7 +439,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
     @property
     def access_log_group(self) -> logs.LogGroup | None:
         """The log group of the API's access logs, if the tracker made one."""
-        return self._front.access_log_group
+        return self._built.access_log_group
 
     @property
     def dashboard(self) -> cloudwatch.Dashboard | None:
@@ -510,7 +510,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             name,
             throttling_rate_limit,
             throttling_burst_limit,
-            own_api=self._front.tenant_routes is not None,
+            own_api=self._built.tenant_routes is not None,
         )
         if retention is not None:
             _checks.retention(name, retention)
@@ -568,8 +568,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         for variable, value in self._variables().items():
             self._function.add_environment(variable, value)
         self._catalog.add_tenant(name, bucket=bucket)
-        if limit is not None and self._front.tenant_routes is not None:
-            self._front.tenant_routes.add(name, limit)
+        if limit is not None and self._built.tenant_routes is not None:
+            self._built.tenant_routes.add(name, limit)
         return tenant
 
     def track_url_of(self, tenant: Tenant) -> str:
@@ -584,7 +584,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             ValueError: If `tenant` is not one of this tracker's, or the API's stage is
                 not known.
         """
-        return f"{self._home_of(tenant)}/{TRACK}"
+        return f"{self._home_of(tenant)}/{replies.TRACK}"
 
     def pixel_url_of(self, tenant: Tenant) -> str:
         """Return the address of an image that stores a tenant's event.
@@ -598,7 +598,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             ValueError: If `tenant` is not one of this tracker's, or the API's stage is
                 not known.
         """
-        return f"{self._home_of(tenant)}/{PIXEL}"
+        return f"{self._home_of(tenant)}/{replies.PIXEL}"
 
     def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
         """Add a statement to the function's role, which the writer's is not."""
@@ -680,7 +680,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         writer gathers is known at deployment only.
         """
         return worst_day_dollars(
-            self._front,
+            self._built,
             self._function,
             self._parts.buffering,
             self._tenants.values(),
@@ -694,7 +694,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         self._metrics = TrackerMetrics(ingest, writer, writer if buffered else ingest)
         self._dashboard = make_dashboard(
             self,
-            api=self._front.metrics,
+            api=self._built.metrics,
             function=self._function,
             own=self._metrics,
             queued=self,
@@ -703,7 +703,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             self._alarms = make_alarms(
                 self,
                 alarm_topic,
-                api=self._front.metrics,
+                api=self._built.metrics,
                 function=self._function,
                 own=self._metrics,
                 queued=self,

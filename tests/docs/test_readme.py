@@ -176,16 +176,16 @@ def test_what_it_says_of_queries_is_what_is_deployed() -> None:
 
 def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
     """How many keys are valid, what they begin with, how many tenants have routes."""
-    from analytics_tracker_construct import _front, _tenants
+    from analytics_tracker_construct import _api_plan, _tenants
     from analytics_tracker_construct._handler import limits, write_keys
 
     text = " ".join(TEXT.split())
     # Of each: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
     quota = 300
-    routes = len(_front.ROUTES)
+    routes = len(_api_plan.ROUTES)
     # POST and OPTIONS are of one resource; the tenant's folder and the root are others.
-    resources = len(_front.PATHS) + 1
-    of_all = {"HTTP": routes + 1, "REST": len(_front.PATHS) + 2}
+    resources = len(_api_plan.PATHS) + 1
+    of_all = {"HTTP": routes + 1, "REST": len(_api_plan.PATHS) + 2}
 
     assert _tenants.KEYS_OF_A_KIND == 2
     assert "Two keys of each kind are valid at once" in text

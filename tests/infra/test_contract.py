@@ -17,8 +17,8 @@ from analytics_tracker_construct import (
     _costs,
     _deployed_numbers,
 )
-from analytics_tracker_construct._front import PATHS, SCRIPT
-from analytics_tracker_construct._handler import limits
+from analytics_tracker_construct._api_plan import PATHS
+from analytics_tracker_construct._handler import limits, replies
 
 from .templates import Built
 
@@ -48,7 +48,7 @@ def test_the_address_of_an_api_never_changes(full: Built, http: Built) -> None:
     """A replaced API has another host name, and every client has the old one."""
     assert set(full.all("AWS::ApiGateway::RestApi")) == {"TrackerApi2DF23A67"}
     assert set(http.all("AWS::ApiGatewayV2::Api")) == {"TrackerHttpApi92CB338F"}
-    assert (*PATHS, SCRIPT) == ("track", "pixel.gif", "tracker.js")
+    assert (*PATHS, replies.SCRIPT) == ("track", "pixel.gif", "tracker.js")
 
 
 def test_a_tracker_may_change_its_kind_of_api(full: Built, http: Built) -> None:

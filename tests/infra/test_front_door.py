@@ -18,8 +18,7 @@ from analytics_tracker_construct import (
     FrontDoor,
     TrackerApi,
 )
-from analytics_tracker_construct._front import PIXEL, SCRIPT, TRACK
-from analytics_tracker_construct._handler import script, settings
+from analytics_tracker_construct._handler import replies, script, settings
 from tests.handler import edge
 
 from .templates import Built, Json, build, flat, warnings
@@ -159,8 +158,8 @@ def test_events_and_preflights_are_passed_on_and_not_kept(door: Built) -> None:
 def test_no_route_of_events_is_kept_as_the_client_is(door: Built) -> None:
     (client,) = _config(door)["CacheBehaviors"]
 
-    assert client["PathPattern"] == f"/{SCRIPT}" == "/tracker.js"
-    assert SCRIPT not in (TRACK, PIXEL)
+    assert client["PathPattern"] == f"/{replies.SCRIPT}" == "/tracker.js"
+    assert replies.SCRIPT not in (replies.TRACK, replies.PIXEL)
 
 
 def test_the_client_is_kept_as_long_as_it_says_and_compressed(door: Built) -> None:

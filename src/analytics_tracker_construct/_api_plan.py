@@ -13,17 +13,19 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ._handler import replies
+
 #: Marks, on the app, an API that a tracker has.
 _TAKEN = "analytics-tracker:api"
 
-#: The routes' paths, without their slash.
-TRACK = "track"
-PIXEL = "pixel.gif"
-PATHS = (TRACK, PIXEL)
+#: The paths of those routes that a tenant may have for itself.
+PATHS = (replies.TRACK, replies.PIXEL)
 #: Methods and their paths. API Gateway counts what a limit allows for each by itself.
-ROUTES = (("POST", TRACK), ("OPTIONS", TRACK), ("GET", PIXEL))
-#: The browser client's path, which a distribution may keep.
-SCRIPT = "tracker.js"
+ROUTES = (
+    ("POST", replies.TRACK),
+    ("OPTIONS", replies.TRACK),
+    ("GET", replies.PIXEL),
+)
 
 #: Regions of partitions without CloudFront as other regions have it.
 NO_EDGE = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
@@ -48,6 +50,16 @@ class ApiMetrics(NamedTuple):
     server_errors: cloudwatch.Metric
     latency: cloudwatch.Metric
 
+    @classmethod
+    def of(cls, api: apigateway.RestApi | apigatewayv2.HttpApi) -> ApiMetrics:
+        """Return those of an API."""
+        return cls(
+            api.metric_count(),
+            api.metric_client_error(),
+            api.metric_server_error(),
+            api.metric_latency(),
+        )
+
 
 class Limit(NamedTuple):
     """What each route lets through."""
@@ -66,7 +78,7 @@ class TenantRoutes(Protocol):
         ...
 
 
-class Front(NamedTuple):
+class BuiltApi(NamedTuple):
     """An API whose routes lead to the function."""
 
     api: apigateway.IRestApi | apigatewayv2.IHttpApi
@@ -108,7 +120,7 @@ class ApiPlan(Protocol):
 
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
-    ) -> Front:
+    ) -> BuiltApi:
         """Define the routes, and the API if it is the tracker's own."""
         ...
 
