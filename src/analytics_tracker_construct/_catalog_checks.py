@@ -24,6 +24,34 @@ _DAY = 86_400_000
 _RESERVED = ("default", "information_schema", "primary")
 
 
+def catalog(value: Construct | None, kind: type[Construct], scope: Construct) -> None:
+    """Refuse what is no catalog, and one that is known to be elsewhere.
+
+    Args:
+        value: What a tracker was given.
+        kind: `EventCatalog`, whose own module imports this one.
+        scope: Where the tracker is.
+    """
+    if value is None:
+        return
+    if not isinstance(value, kind):
+        raise ValueError(
+            f"'catalog' must be an EventCatalog, got {value!r}; pass "
+            "EventCatalog(stack, 'Catalog'), or nothing to have one made"
+        )
+    theirs, ours = Stack.of(value), Stack.of(scope)
+    for what, there, here in (
+        ("account", theirs.account, ours.account),
+        ("region", theirs.region, ours.region),
+    ):
+        if differ(there, here):
+            raise ValueError(
+                f"'catalog' {value.node.path} is in {what} {there} and the tracker "
+                f"in {here}; pass a catalog of the tracker's own {what}, or nothing "
+                "to have one made"
+            )
+
+
 def database_name(value: str) -> None:
     """Check a database's name; views hold it in a form that takes no token."""
     if not isinstance(value, str) or Token.is_unresolved(value):

@@ -17,6 +17,7 @@ from constructs import Construct
 
 from ._acknowledgements import OF_METHOD, acknowledge_route
 from ._api_plan import PATHS, ROUTES, Limit
+from ._children import child_of
 from ._permissions import let_api_gateway_invoke
 
 
@@ -44,12 +45,12 @@ class RestTenantRoutes:
 
     def add(self, tenant: str, limit: Limit) -> None:
         """Define the tenant's routes with their limit."""
-        home = _home(self._scope, "TenantRoutes")
+        home = child_of(self._scope, "TenantRoutes")
         stage = self._api.deployment_stage
         for path in PATHS:
             # One right for all tenants: a function's policy has room for some fifty.
             let_api_gateway_invoke(
-                _home(home, "Callers"),
+                child_of(home, "Callers"),
                 self._function,
                 self._api.arn_for_execute_api("*", f"/*/{path}", stage.stage_name),
             )
@@ -125,10 +126,10 @@ class HttpTenantRoutes:
         """Define the tenant's routes with their limit."""
         # Not the id of those on a REST API: CloudFormation cannot change what a
         # logical id is, so a tracker that changed its API could not be deployed.
-        home = _home(self._scope, "HttpTenantRoutes")
+        home = child_of(self._scope, "HttpTenantRoutes")
         for path in PATHS:
             let_api_gateway_invoke(
-                _home(home, "Callers"),
+                child_of(home, "Callers"),
                 self._function,
                 Stack.of(self._scope).format_arn(
                     arn_format=ArnFormat.SLASH_RESOURCE_NAME,
@@ -171,9 +172,3 @@ class HttpTenantRoutes:
             integration_uri=self._function.function_arn,
             payload_format_version="2.0",
         )
-
-
-def _home(scope: Construct, name: str) -> Construct:
-    """The construct below `scope` that holds all of a kind."""
-    found = scope.node.try_find_child(name)
-    return found if isinstance(found, Construct) else Construct(scope, name)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from aws_cdk import CfnResource, Duration, Stack, Token
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
-from . import _buckets, _numbers
+from . import _buckets, _checks, _kinds, _numbers
 from ._api_plan import PATHS, Limit
 from ._handler import columns
 from ._sql.tables import table_of
@@ -107,7 +108,64 @@ def _is_tiered(retention: Duration | None) -> bool:
     )
 
 
-def write_keys(name: str, value: Sequence[WriteKey]) -> tuple[WriteKey, ...]:
+class Wanted(NamedTuple):
+    """What a tenant is to have, checked."""
+
+    origins: tuple[str, ...]
+    """The origins that its events may come from; none: every origin."""
+    keys: tuple[WriteKey, ...]
+    limit: Limit | None
+    """That of its own routes, if it has any."""
+
+
+def checked(
+    name: str,
+    *,
+    bucket: s3.IBucket | None,
+    allowed_origins: Sequence[str] | None,
+    retention: Duration | None,
+    write_keys: Sequence[WriteKey],
+    throttling_rate_limit: float | None,
+    throttling_burst_limit: int | None,
+    versioned: bool,
+    own_api: bool,
+) -> Wanted:
+    """Return what the arguments of `add_tenant` ask for.
+
+    Raises:
+        ValueError: If an argument cannot work, whatever other tenants there are.
+    """
+    _checks.tenant_name(name)
+    wanted = Wanted(
+        _checks.tenant_origins(allowed_origins),
+        _keys(name, write_keys),
+        _limit(name, throttling_rate_limit, throttling_burst_limit, own_api=own_api),
+    )
+    if retention is not None:
+        _checks.retention(name, retention)
+        if bucket is not None:
+            raise ValueError(
+                f"'retention' of tenant {name!r} is given with 'bucket', whose "
+                "lifecycle is its owner's; add a lifecycle rule to that bucket, or "
+                "leave 'bucket' out"
+            )
+    _kinds.flags(versioned=versioned)
+    if versioned and bucket is not None:
+        raise ValueError(
+            f"'versioned' of tenant {name!r} is given with 'bucket', whose "
+            "versions are its owner's; set it on that bucket, or leave 'bucket' out"
+        )
+    _kinds.resource(
+        "bucket", bucket, "bucket_name", "import it with s3.Bucket.from_bucket_name(…)"
+    )
+    if bucket is not None:
+        _checks.bucket_name(
+            name, bucket.bucket_name, "give another bucket, or none to have one made"
+        )
+    return wanted
+
+
+def _keys(name: str, value: Sequence[WriteKey]) -> tuple[WriteKey, ...]:
     """Return a tenant's write keys.
 
     Raises:
@@ -140,7 +198,7 @@ def write_keys(name: str, value: Sequence[WriteKey]) -> tuple[WriteKey, ...]:
     return keys
 
 
-def limit(
+def _limit(
     name: str, rate: float | None, burst: int | None, *, own_api: bool
 ) -> Limit | None:
     """Return the limit of a tenant's own routes; None: it has none.

@@ -109,3 +109,19 @@ class TrackerApi:
         """
         _checks.http_api(api)
         return TrackerApi(ExistingHttp(api, stage_name))
+
+
+def plan_of(api: TrackerApi | None) -> ApiPlan:
+    """Return the plan of the API that a tracker was given, or of a new one.
+
+    Raises:
+        ValueError: If it was not made by a static method of `TrackerApi`.
+    """
+    if api is None:
+        return TrackerApi.rest().plan
+    if not isinstance(api, TrackerApi):
+        raise ValueError(
+            f"'api' must be a TrackerApi, got {api!r}; for an API that exists pass "
+            "TrackerApi.existing_rest(api) or TrackerApi.existing_http(api)"
+        )
+    return api.plan

@@ -31,6 +31,7 @@ from ._catalog_tables import (
     make_tables,
     template_bytes,
 )
+from ._children import child_of
 from ._query_rights import Relations, let_query
 from ._sql import tables as names
 from .event_table import EventTable
@@ -207,7 +208,7 @@ class EventCatalog(Construct):
             )
         _checks.bucket_name(name, bucket.bucket_name)
         self.check_new(name, bucket)
-        home = Construct(self._child("Tenants"), name)
+        home = Construct(child_of(self, "Tenants"), name)
         parts = make_tables(home, self._database, name, bucket)
         table = EventTable(
             name,
@@ -226,10 +227,10 @@ class EventCatalog(Construct):
         self._tables[name] = table
         self._parts[name] = parts
         self._all_views = make_all_views(
-            self._child("All"), self._database, self._parts
+            child_of(self, "All"), self._database, self._parts
         )
         self._named_queries = self._named_queries or make_queries(
-            self._child("Queries"), self._database, self._workgroup
+            child_of(self, "Queries"), self._database, self._workgroup
         )
         for grantee in self._readers:
             _permissions.read_events(self, grantee, bucket, "grant_query_all")
@@ -328,8 +329,3 @@ class EventCatalog(Construct):
                 f"{sorted(self._tables)}"
             )
         return found
-
-    def _child(self, name: str) -> Construct:
-        """The construct that holds all children of one kind."""
-        found = self.node.try_find_child(name)
-        return found if isinstance(found, Construct) else Construct(self, name)

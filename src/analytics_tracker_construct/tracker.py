@@ -10,7 +10,6 @@ import jsii
 from aws_cdk import Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -31,22 +30,21 @@ from . import (
     _protection,
     _tenants,
 )
-from ._alarms import make_alarms
-from ._api_plan import ApiPlan, ApiSettings
+from ._api_plan import ApiSettings
 from ._asset import ENTRY
 from ._buckets import Keeping
-from ._dashboard import make_dashboard
+from ._children import child_of
 from ._delivery import DeliveryMembers, DeliveryParts
 from ._distribution import FrontDoorMembers
 from ._environment import BUCKET_CHARS, Environment, TenantEntry
 from ._function import make_function, make_log_group, make_role, physical_name
 from ._handler import replies, settings
-from ._metrics import MetricMethods, Metrics, TrackerMetrics
+from ._monitoring import Monitoring, MonitoringMembers, monitor
 from ._queue import make_queues
 from ._salts import make_salt_bucket
 from ._worst_day import worst_day_dollars
 from ._writer import make_writer, visibility
-from .api import TrackerApi
+from .api import TrackerApi, plan_of
 from .catalog import EventCatalog
 from .delivery import Delivery
 from .front_door import FrontDoor
@@ -55,7 +53,7 @@ from .write_key import WriteKey
 
 
 @jsii.implements(iam.IGrantable)
-class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Construct):
+class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Construct):
     """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
 
     By default each of four routes (`/track` with POST and OPTIONS, `/pixel.gif`,
@@ -156,10 +154,6 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         ValueError: If an argument cannot work; the message names the way out.
     """
 
-    _metrics: TrackerMetrics | None = None
-    _dashboard: cloudwatch.Dashboard | None = None
-    _alarms: tuple[cloudwatch.Alarm, ...] = ()
-
     def __init__(
         self,
         scope: Construct,
@@ -205,8 +199,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         statements = _checks.listed(
             "additional_policies", additional_policies, iam.PolicyStatement
         )
-        plan = _distribution.behind(_plan(api), front_door, scope)
-        _check_catalog(catalog, scope)
+        plan = _distribution.behind(plan_of(api), front_door, scope)
+        _catalog_checks.catalog(catalog, EventCatalog, scope)
         buffering = _numbers.buffering(
             delivery, buffering_interval, buffering_batch_size
         )
@@ -361,8 +355,17 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             server_access_logs_bucket=server_access_logs_bucket,
         )
 
-        if enable_metrics:
-            self._monitor(alarm_topic)
+        self._metrics, self._dashboard, self._alarms = (
+            monitor(
+                self,
+                alarm_topic,
+                api=self._built.metrics,
+                function=self._function,
+                queued=self,
+            )
+            if enable_metrics
+            else Monitoring()
+        )
 
     @property
     def api(self) -> apigateway.IRestApi | apigatewayv2.IHttpApi:
@@ -441,16 +444,6 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         """The log group of the API's access logs, if the tracker made one."""
         return self._built.access_log_group
 
-    @property
-    def dashboard(self) -> cloudwatch.Dashboard | None:
-        """The dashboard, with `enable_metrics`."""
-        return self._dashboard
-
-    @property
-    def alarms(self) -> tuple[cloudwatch.Alarm, ...]:
-        """The alarms, with `alarm_topic`."""
-        return self._alarms
-
     def add_tenant(
         self,
         name: str,
@@ -503,41 +496,17 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
         Raises:
             ValueError: If an argument cannot work or the tenant exists.
         """
-        _checks.tenant_name(name)
-        origins = _checks.tenant_origins(allowed_origins)
-        keys = _tenants.write_keys(name, write_keys)
-        limit = _tenants.limit(
+        origins, keys, limit = _tenants.checked(
             name,
-            throttling_rate_limit,
-            throttling_burst_limit,
+            allowed_origins=allowed_origins,
+            bucket=bucket,
             own_api=self._built.tenant_routes is not None,
+            retention=retention,
+            throttling_burst_limit=throttling_burst_limit,
+            throttling_rate_limit=throttling_rate_limit,
+            versioned=versioned,
+            write_keys=write_keys,
         )
-        if retention is not None:
-            _checks.retention(name, retention)
-            if bucket is not None:
-                raise ValueError(
-                    f"'retention' of tenant {name!r} is given with 'bucket', whose "
-                    "lifecycle is its owner's; add a lifecycle rule to that bucket, or "
-                    "leave 'bucket' out"
-                )
-        _kinds.flags(versioned=versioned)
-        if versioned and bucket is not None:
-            raise ValueError(
-                f"'versioned' of tenant {name!r} is given with 'bucket', whose "
-                "versions are its owner's; set it on that bucket, or leave 'bucket' out"
-            )
-        _kinds.resource(
-            "bucket",
-            bucket,
-            "bucket_name",
-            "import it with s3.Bucket.from_bucket_name(…)",
-        )
-        if bucket is not None:
-            _checks.bucket_name(
-                name,
-                bucket.bucket_name,
-                "give another bucket, or none to have one made",
-            )
         self._catalog.check_new(name, bucket)
         digests, own_route = tuple(key.digest for key in keys), limit is not None
         if bucket is None:
@@ -545,7 +514,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             owner = Stack.of(self).account if self._trusted_accounts else None
             widest = TenantEntry("x" * BUCKET_CHARS, owner, origins, digests, own_route)
             self._environment.with_tenant(name, widest).check_size()
-            home = self._child("Tenants")
+            home = child_of(self, "Tenants")
             bucket = _tenants.make_bucket(
                 home, name, retention, self._keeping, versioned=versioned
             )
@@ -660,7 +629,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             )
         _checks.caller(source_arn)
         _permissions.let_api_gateway_invoke(
-            self._child("Callers"), self._function, source_arn
+            child_of(self, "Callers"), self._function, source_arn
         )
         if self._environment.viewer_country:
             self._environment = replace(self._environment, viewer_country=False)
@@ -686,73 +655,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MetricMethods, Constru
             self._tenants.values(),
         )
 
-    def _monitor(self, alarm_topic: sns.ITopic | None) -> None:
-        """Define the metrics, the dashboard and, for a topic, the alarms."""
-        ingest = Metrics(self._function.function_name)
-        writer = Metrics(self.writer.function_name)
-        buffered = self.delivery is Delivery.BUFFERED
-        self._metrics = TrackerMetrics(ingest, writer, writer if buffered else ingest)
-        self._dashboard = make_dashboard(
-            self,
-            api=self._built.metrics,
-            function=self._function,
-            own=self._metrics,
-            queued=self,
-        )
-        if alarm_topic is not None:
-            self._alarms = make_alarms(
-                self,
-                alarm_topic,
-                api=self._built.metrics,
-                function=self._function,
-                own=self._metrics,
-                queued=self,
-            )
-
     def _home_of(self, tenant: Tenant) -> str:
         """The address below which a tenant's routes are."""
         _tenants.check_own(tenant, self._tenants)
         own = tenant.throttling_rate_limit is not None
         return f"{self.api_endpoint}/{tenant.name}" if own else self.api_endpoint
 
-    def _child(self, name: str) -> Construct:
-        """The construct that holds all children of one kind."""
-        found = self.node.try_find_child(name)
-        return found if isinstance(found, Construct) else Construct(self, name)
-
     def _variables(self) -> dict[str, str]:
         return self._environment.variables(Stack.of(self).to_json_string)
-
-
-def _check_catalog(catalog: object, scope: Construct) -> None:
-    """Refuse what is no catalog, and one that is known to be elsewhere."""
-    if catalog is None:
-        return
-    if not isinstance(catalog, EventCatalog):
-        raise ValueError(
-            f"'catalog' must be an EventCatalog, got {catalog!r}; pass "
-            "EventCatalog(stack, 'Catalog'), or nothing to have one made"
-        )
-    theirs, ours = Stack.of(catalog), Stack.of(scope)
-    for what, there, here in (
-        ("account", theirs.account, ours.account),
-        ("region", theirs.region, ours.region),
-    ):
-        if _catalog_checks.differ(there, here):
-            raise ValueError(
-                f"'catalog' {catalog.node.path} is in {what} {there} and the tracker "
-                f"in {here}; pass a catalog of the tracker's own {what}, or nothing "
-                "to have one made"
-            )
-
-
-def _plan(api: TrackerApi | None) -> ApiPlan:
-    """The plan of a `TrackerApi`, which is made by one of its static methods."""
-    if api is None:
-        return TrackerApi.rest().plan
-    if not isinstance(api, TrackerApi):
-        raise ValueError(
-            f"'api' must be a TrackerApi, got {api!r}; for an API that exists pass "
-            "TrackerApi.existing_rest(api) or TrackerApi.existing_http(api)"
-        )
-    return api.plan
