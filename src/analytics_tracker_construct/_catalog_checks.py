@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from aws_cdk import Duration, Size, SizeRoundingBehavior, Stack, Token
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from . import _kinds
+from . import _checks, _numbers, _places
 from ._sql import tables
 
 #: https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
@@ -18,7 +17,11 @@ CUTOFF_BYTES = 10_000_000
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_BYTES = 700_000
 
-_DAY = 86_400_000
+#: Why results cannot be kept in another account, or region.
+_NO_RESULTS = {
+    "account": "grants do not reach it there",
+    "region": "Athena stores no results there",
+}
 #: `default` and `information_schema` are databases that are there anyway, and `primary`
 #: is a workgroup, which is called as the database is.
 _RESERVED = ("default", "information_schema", "primary")
@@ -39,17 +42,13 @@ def catalog(value: Construct | None, kind: type[Construct], scope: Construct) ->
             f"'catalog' must be an EventCatalog, got {value!r}; pass "
             "EventCatalog(stack, 'Catalog'), or nothing to have one made"
         )
-    theirs, ours = Stack.of(value), Stack.of(scope)
-    for what, there, here in (
-        ("account", theirs.account, ours.account),
-        ("region", theirs.region, ours.region),
-    ):
-        if differ(there, here):
-            raise ValueError(
-                f"'catalog' {value.node.path} is in {what} {there} and the tracker "
-                f"in {here}; pass a catalog of the tracker's own {what}, or nothing "
-                "to have one made"
-            )
+    apart = _places.difference(Stack.of(value), Stack.of(scope))
+    if apart is not None:
+        raise ValueError(
+            f"'catalog' {value.node.path} is in {apart.what} {apart.theirs} and the "
+            f"tracker in {apart.ours}; pass a catalog of the tracker's own "
+            f"{apart.what}, or nothing to have one made"
+        )
 
 
 def database_name(value: str) -> None:
@@ -104,17 +103,13 @@ def results_bucket(value: s3.IBucket | None, scope: Construct) -> None:
     """Check that a bucket of results is not known to be elsewhere than its catalog."""
     if value is None:
         return
-    stack = Stack.of(scope)
-    for what, theirs, ours, why in (
-        ("account", value.env.account, stack.account, "grants do not reach it there"),
-        ("region", value.env.region, stack.region, "Athena stores no results there"),
-    ):
-        if differ(theirs, ours):
-            raise ValueError(
-                f"'results_bucket' is in {what} {theirs} and the catalog in {ours}, "
-                f"and {why}; pass a bucket of the catalog's own {what}, or leave it "
-                "out to have one made"
-            )
+    apart = _places.difference(value.env, Stack.of(scope))
+    if apart is not None:
+        raise ValueError(
+            f"'results_bucket' is in {apart.what} {apart.theirs} and the catalog in "
+            f"{apart.ours}, and {_NO_RESULTS[apart.what]}; pass a bucket of the "
+            f"catalog's own {apart.what}, or leave it out to have one made"
+        )
 
 
 def access_logs(value: s3.IBucket | None, results: object, scope: Construct) -> None:
@@ -124,59 +119,7 @@ def access_logs(value: s3.IBucket | None, results: object, scope: Construct) -> 
             "'server_access_logs_bucket' is given with 'results_bucket', whose logs "
             "are its owner's; set them on that bucket, or leave 'results_bucket' out"
         )
-    logs_bucket(value, scope)
-
-
-def logs_bucket(value: s3.IBucket | None, scope: Construct) -> None:
-    """Check that a bucket of access logs is one, and not known to be elsewhere.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
-    """
-    _kinds.resource(
-        "server_access_logs_bucket",
-        value,
-        "bucket_name",
-        "import it with s3.Bucket.from_bucket_name(…)",
-    )
-    if value is None:
-        return
-    stack = Stack.of(scope)
-    for what, theirs, ours in (
-        ("account", value.env.account, stack.account),
-        ("region", value.env.region, stack.region),
-    ):
-        if differ(theirs, ours):
-            raise ValueError(
-                f"'server_access_logs_bucket' is in {what} {theirs} and what it logs "
-                f"in {ours}, and S3 delivers no access logs there; pass a bucket of "
-                f"the stack's own {what}"
-            )
-    if value.encryption_key is not None:
-        raise ValueError(
-            f"'server_access_logs_bucket' {value.node.path} has a KMS key, and S3 "
-            "delivers access logs only to buckets with its own keys; give it "
-            "encryption=s3.BucketEncryption.S3_MANAGED"
-        )
-
-
-def differ(one: str, other: str) -> bool:
-    """Whether two accounts or regions are known, and not the same."""
-    return (
-        not Token.is_unresolved(one) and not Token.is_unresolved(other) and one != other
-    )
-
-
-def encryption_key(value: kms.IKey | None) -> None:
-    """Refuse an alias whose key is not known: nobody can be granted its use."""
-    try:
-        # Of the imported aliases, one that knows its name only raises here.
-        getattr(value, "alias_target_key", None)
-    except RuntimeError:
-        raise ValueError(
-            f"'encryption_key' {value!r} is an alias whose key is not known, so that "
-            "nobody could be granted its use; import the key with "
-            "kms.Key.from_key_arn(…)"
-        ) from None
+    _checks.logs_bucket(value, scope)
 
 
 def size(database: str, taken: int, tenant: str) -> None:
@@ -201,16 +144,4 @@ def results_retention(value: Duration | None, bucket: object) -> None:
             "lifecycle is its owner's; add a lifecycle rule to that bucket, or leave "
             "'results_bucket' out"
         )
-    if not isinstance(value, Duration):
-        raise ValueError(
-            f"'results_retention' must be a Duration, got {value!r}; pass "
-            "Duration.days(30)"
-        )
-    if value.is_unresolved():
-        return
-    days = value.to_milliseconds() / _DAY
-    if days < 1 or days % 1:
-        raise ValueError(
-            "'results_retention' must be whole days and at least one, "
-            f"got {days:g} days; pass Duration.days(30)"
-        )
+    _numbers.whole_days("'results_retention'", value, "pass Duration.days(30)")

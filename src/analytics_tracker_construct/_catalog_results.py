@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aws_cdk import Duration, Size
+from aws_cdk import Duration, Size, Stack
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from . import _buckets, _tenants
+from . import _buckets, _places
 from ._sql import tables
 
 ENGINE = "Athena engine version 3"
@@ -87,7 +87,9 @@ def make_workgroup(
             result_configuration=group.ResultConfigurationProperty(
                 encryption_configuration=_encryption(results.key),
                 # A deleted bucket's name is anyone's to take.
-                expected_bucket_owner=_tenants.known_owner(results.bucket),
+                expected_bucket_owner=_places.known_owner(
+                    results.bucket, Stack.of(results.bucket).account
+                ),
                 output_location=(
                     f"s3://{results.bucket.bucket_name}/{folder(database, tenant)}"
                 ),

@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from aws_cdk import Duration, Token
+from aws_cdk import Stack, Token
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
+from . import _kinds, _places
 from ._api_plan import PATHS
 from ._handler import buckets, replies
 
@@ -113,24 +117,6 @@ def origins(argument: str, value: Sequence[str]) -> tuple[str, ...]:
                 f"scheme's own port: {origin[: -len(match[3])]!r}"
             )
     return found
-
-
-def retention(tenant: str, value: Duration) -> None:
-    """Check how long a tenant's events are kept."""
-    if not isinstance(value, Duration):
-        raise ValueError(
-            f"'retention' of tenant {tenant!r} must be a Duration, got {value!r}; "
-            "pass Duration.days(365)"
-        )
-    if value.is_unresolved():
-        return
-    days = value.to_milliseconds() / 86_400_000
-    if days < 1 or days % 1:
-        raise ValueError(
-            f"'retention' of tenant {tenant!r} must be whole days and at least one, "
-            f"got {days:g} days; pass Duration.days(365), or nothing to keep events "
-            "for ever"
-        )
 
 
 def names(*, api_name: str | None, function_prefix: str | None) -> None:
@@ -260,6 +246,47 @@ def http_api(value: object) -> None:
             f"'api' must be an HTTP API, got {value!r}; for a REST API pass "
             "TrackerApi.existing_rest(api)"
         )
+
+
+def logs_bucket(value: s3.IBucket | None, scope: Construct) -> None:
+    """Check that a bucket of access logs is one, and not known to be elsewhere.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
+    """
+    _kinds.resource(
+        "server_access_logs_bucket",
+        value,
+        "bucket_name",
+        "import it with s3.Bucket.from_bucket_name(…)",
+    )
+    if value is None:
+        return
+    apart = _places.difference(value.env, Stack.of(scope))
+    if apart is not None:
+        raise ValueError(
+            f"'server_access_logs_bucket' is in {apart.what} {apart.theirs} and what "
+            f"it logs in {apart.ours}, and S3 delivers no access logs there; pass a "
+            f"bucket of the stack's own {apart.what}"
+        )
+    if value.encryption_key is not None:
+        raise ValueError(
+            f"'server_access_logs_bucket' {value.node.path} has a KMS key, and S3 "
+            "delivers access logs only to buckets with its own keys; give it "
+            "encryption=s3.BucketEncryption.S3_MANAGED"
+        )
+
+
+def encryption_key(value: kms.IKey | None) -> None:
+    """Refuse an alias whose key is not known: nobody can be granted its use."""
+    try:
+        # Of the imported aliases, one that knows its name only raises here.
+        getattr(value, "alias_target_key", None)
+    except RuntimeError:
+        raise ValueError(
+            f"'encryption_key' {value!r} is an alias whose key is not known, so that "
+            "nobody could be granted its use; import the key with "
+            "kms.Key.from_key_arn(…)"
+        ) from None
 
 
 def items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]:

@@ -14,10 +14,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from . import _kinds
+from . import _checks, _kinds, _places
 from ._actions import DECRYPT, KEEP_LOGS, USE_KEY
-from ._catalog_checks import differ
-from ._catalog_checks import encryption_key as check_alias
 
 
 def check_key(scope: Construct, key: kms.IKey | None) -> None:
@@ -32,18 +30,14 @@ def check_key(scope: Construct, key: kms.IKey | None) -> None:
     )
     if key is None:
         return
-    check_alias(key)
-    stack = Stack.of(scope)
-    for what, theirs, ours in (
-        ("account", key.env.account, stack.account),
-        ("region", key.env.region, stack.region),
-    ):
-        if differ(theirs, ours):
-            raise ValueError(
-                f"'encryption_key' is in {what} {theirs} and the tracker in {ours}, "
-                "and CloudWatch Logs takes no key from there; pass a key of the "
-                f"tracker's own {what}"
-            )
+    _checks.encryption_key(key)
+    apart = _places.difference(key.env, Stack.of(scope))
+    if apart is not None:
+        raise ValueError(
+            f"'encryption_key' is in {apart.what} {apart.theirs} and the tracker in "
+            f"{apart.ours}, and CloudWatch Logs takes no key from there; pass a key of "
+            f"the tracker's own {apart.what}"
+        )
 
 
 def let_ingest(role: iam.IRole, key: kms.IKey) -> None:

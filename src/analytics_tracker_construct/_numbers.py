@@ -26,6 +26,10 @@ API_SECONDS = 29
 LEAST_SECONDS = 3
 
 
+#: Milliseconds of a day.
+_DAY = 86_400_000
+
+
 class Buffering(NamedTuple):
     """What the writer waits for before it stores a batch."""
 
@@ -114,6 +118,25 @@ def whole(argument: str, value: float, least: int, most: int | None = None) -> N
             f"from {least} to {most}" if most is not None else f"of {least} or more"
         )
         raise ValueError(f"{argument!r} must be a whole number {bounds}, got {value!r}")
+
+
+def whole_days(what: str, value: Duration, way_out: str) -> None:
+    """Check a time in whole days.
+
+    Args:
+        what: The argument, as a message names it.
+        value: What was given.
+        way_out: What to pass instead.
+    """
+    if not isinstance(value, Duration):
+        raise ValueError(f"{what} must be a Duration, got {value!r}; {way_out}")
+    if value.is_unresolved():
+        return
+    days = value.to_milliseconds() / _DAY
+    if days < 1 or days % 1:
+        raise ValueError(
+            f"{what} must be whole days and at least one, got {days:g} days; {way_out}"
+        )
 
 
 def _seconds(

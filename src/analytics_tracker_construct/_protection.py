@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from . import _catalog_checks, _key_rights, _network, _permissions
+from . import _checks, _key_rights, _network, _permissions
 
 
 class Protection(NamedTuple):
@@ -64,6 +64,6 @@ def checked(
         ValueError: If an argument cannot work.
     """
     _key_rights.check_key(scope, encryption_key)
-    _catalog_checks.logs_bucket(server_access_logs_bucket, scope)
+    _checks.logs_bucket(server_access_logs_bucket, scope)
     network = _network.checked(vpc, vpc_subnets, security_groups)
     return Protection(encryption_key, server_access_logs_bucket, network)

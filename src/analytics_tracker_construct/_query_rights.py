@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -24,6 +24,7 @@ from ._actions import (
     USE_KEY,
 )
 from ._catalog_results import Results, folder
+from ._places import differ
 from ._sql import tables
 
 
@@ -151,12 +152,7 @@ def _check_changeable(grantee: iam.IGrantable) -> None:
 
 def _check_account(grantee: iam.IGrantable, account: str) -> None:
     theirs = grantee.grant_principal.principal_account
-    if (
-        theirs is not None
-        and not Token.is_unresolved(theirs)
-        and not Token.is_unresolved(account)
-        and theirs != account
-    ):
+    if theirs is not None and differ(theirs, account):
         raise ValueError(
             f"'grantee' is of account {theirs}, and Athena has no queries from there "
             f"in the catalog's account {account}; make a role in {account} that "

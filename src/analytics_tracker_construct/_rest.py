@@ -25,8 +25,8 @@ from ._api_plan import (
 )
 from ._function import make_log_group
 from ._handler import replies
+from ._places import is_defined_here
 from ._tenant_routes import RestTenantRoutes
-from ._tenants import is_defined_here
 
 
 @dataclass(frozen=True)

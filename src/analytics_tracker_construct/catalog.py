@@ -20,7 +20,7 @@ from . import (
     _checks,
     _kinds,
     _permissions,
-    _tenants,
+    _tenant_checks,
 )
 from ._actions import READ_QUERIES
 from ._catalog_queries import make_queries
@@ -113,7 +113,7 @@ class EventCatalog(Construct):
             "key_arn",
             "import it with kms.Key.from_key_arn(…)",
         )
-        _catalog_checks.encryption_key(encryption_key)
+        _checks.encryption_key(encryption_key)
         _catalog_checks.access_logs(server_access_logs_bucket, results_bucket, scope)
         _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
 
@@ -247,7 +247,7 @@ class EventCatalog(Construct):
             ValueError: If a tenant of this catalog has its name or its bucket, or the
                 catalog has no room for one more in a template.
         """
-        _tenants.check_new(
+        _tenant_checks.check_new(
             name, bucket, {each.tenant: each.bucket for each in self._tables.values()}
         )
         _catalog_checks.size(

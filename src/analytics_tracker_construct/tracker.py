@@ -27,8 +27,10 @@ from . import (
     _kinds,
     _numbers,
     _permissions,
+    _places,
     _protection,
-    _tenants,
+    _tenant_buckets,
+    _tenant_checks,
 )
 from ._api_plan import ApiSettings
 from ._asset import ENTRY
@@ -496,7 +498,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         Raises:
             ValueError: If an argument cannot work or the tenant exists.
         """
-        origins, keys, limit = _tenants.checked(
+        origins, keys, limit = _tenant_checks.checked(
             name,
             allowed_origins=allowed_origins,
             bucket=bucket,
@@ -515,7 +517,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             widest = TenantEntry("x" * BUCKET_CHARS, owner, origins, digests, own_route)
             self._environment.with_tenant(name, widest).check_size()
             home = child_of(self, "Tenants")
-            bucket = _tenants.make_bucket(
+            bucket = _tenant_buckets.make_bucket(
                 home, name, retention, self._keeping, versioned=versioned
             )
         tenant = Tenant(name, bucket, origins, retention, keys, *(limit or ()))
@@ -523,7 +525,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             name,
             TenantEntry(
                 bucket.bucket_name,
-                _tenants.owner_of(tenant, Stack.of(self), self._trusted_accounts),
+                _places.owner_of(tenant, Stack.of(self), self._trusted_accounts),
                 origins,
                 digests,
                 own_route,
@@ -583,7 +585,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         Raises:
             ValueError: If `tenant` is not one of this tracker's.
         """
-        _tenants.check_own(tenant, self._tenants)
+        _tenant_checks.check_own(tenant, self._tenants)
         return _permissions.read_events(self, grantee, tenant.bucket)
 
     def grant_query(self, grantee: iam.IGrantable, tenant: Tenant) -> iam.Grant:
@@ -599,7 +601,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             ValueError: If `tenant` is not one of this tracker's, or `grantee` cannot
                 query here.
         """
-        _tenants.check_own(tenant, self._tenants)
+        _tenant_checks.check_own(tenant, self._tenants)
         return self._catalog.grant_query(grantee, tenant)
 
     def grant_invoke_to_api_gateway(self, source_arn: str) -> None:
@@ -657,7 +659,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
 
     def _home_of(self, tenant: Tenant) -> str:
         """The address below which a tenant's routes are."""
-        _tenants.check_own(tenant, self._tenants)
+        _tenant_checks.check_own(tenant, self._tenants)
         own = tenant.throttling_rate_limit is not None
         return f"{self.api_endpoint}/{tenant.name}" if own else self.api_endpoint
 

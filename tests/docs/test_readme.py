@@ -176,7 +176,7 @@ def test_what_it_says_of_queries_is_what_is_deployed() -> None:
 
 def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
     """How many keys are valid, what they begin with, how many tenants have routes."""
-    from analytics_tracker_construct import _api_plan, _tenants
+    from analytics_tracker_construct import _api_plan, _tenant_checks
     from analytics_tracker_construct._handler import limits, write_keys
 
     text = " ".join(TEXT.split())
@@ -187,7 +187,7 @@ def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
     resources = len(_api_plan.PATHS) + 1
     of_all = {"HTTP": routes + 1, "REST": len(_api_plan.PATHS) + 2}
 
-    assert _tenants.KEYS_OF_A_KIND == 2
+    assert _tenant_checks.KEYS_OF_A_KIND == 2
     assert "Two keys of each kind are valid at once" in text
     assert f"public key, `{write_keys.PUBLIC}…`" in text
     assert f"secret key, `{write_keys.SECRET}…`" in text

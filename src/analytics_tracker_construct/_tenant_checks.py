@@ -1,4 +1,4 @@
-"""The tenants' buckets: how one is made, and who owns one that was given."""
+"""Checks of what `add_tenant` is given, and of a tenant among others."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from aws_cdk import CfnResource, Duration, Stack, Token
+from aws_cdk import Duration, Token
 from aws_cdk import aws_s3 as s3
-from constructs import Construct, IConstruct
 
-from . import _buckets, _checks, _kinds, _numbers
+from . import _checks, _kinds, _numbers
 from ._api_plan import PATHS, Limit
-from ._handler import columns
 from ._sql.tables import table_of
 from .tenant import Tenant
 from .write_key import WriteKey
@@ -22,90 +20,6 @@ KEYS_OF_A_KIND = 2
 #: Paths that API Gateway answers by itself where an API has a domain of its own.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 RESERVED_PATHS = ("ping", "sping")
-#: Days after which S3 may move an object between access tiers by itself.
-TIERING_DAYS = 90
-#: S3 tiers nothing smaller.
-#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html
-TIERING_BYTES = 128 * 1024
-#: Days for which a versioned bucket keeps what was deleted.
-VERSION_DAYS = 30
-
-
-def make_bucket(
-    scope: Construct,
-    name: str,
-    retention: Duration | None,
-    keeping: _buckets.Keeping,
-    *,
-    versioned: bool,
-) -> s3.Bucket:
-    """Return a private bucket for one tenant's events.
-
-    Its rules touch events only, never what else its owner puts into it.
-    """
-    bucket = _buckets.make_bucket(
-        scope,
-        name,
-        keeping=keeping,
-        lifecycle_rules=_lifecycle(retention, versioned=versioned),
-        logs_prefix=f"tenants/{name}/",
-        versioned=versioned,
-    )
-    if _is_tiered(retention):
-        resource = bucket.node.default_child
-        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - for the type only
-        # CloudFormation's schema has a string here; the CDK writes a number, and its
-        # newer versions then warn of that.
-        resource.add_property_override(
-            "LifecycleConfiguration.Rules.0.ObjectSizeGreaterThan", str(TIERING_BYTES)
-        )
-    return bucket
-
-
-def _lifecycle(
-    retention: Duration | None, *, versioned: bool
-) -> list[s3.LifecycleRule]:
-    rules = []
-    if _is_tiered(retention):
-        rules.append(
-            s3.LifecycleRule(
-                id="EventsAreTiered",
-                prefix=columns.PREFIX,
-                object_size_greater_than=TIERING_BYTES,
-                transitions=[
-                    s3.Transition(
-                        storage_class=s3.StorageClass.INTELLIGENT_TIERING,
-                        transition_after=Duration.days(TIERING_DAYS),
-                    )
-                ],
-            )
-        )
-    if retention is not None:
-        rules.append(
-            s3.LifecycleRule(
-                id="EventsExpire", prefix=columns.PREFIX, expiration=retention
-            )
-        )
-    if versioned:
-        rules.append(
-            s3.LifecycleRule(
-                id="OldVersionsExpire",
-                prefix=columns.PREFIX,
-                expired_object_delete_marker=True,
-                noncurrent_version_expiration=Duration.days(VERSION_DAYS),
-            )
-        )
-    return rules
-
-
-def _is_tiered(retention: Duration | None) -> bool:
-    """Whether events are known to live long enough to be tiered.
-
-    S3 refuses a transition that does not come before the expiration.
-    """
-    return retention is None or (
-        not retention.is_unresolved() and retention.to_days() > TIERING_DAYS
-    )
 
 
 class Wanted(NamedTuple):
@@ -142,7 +56,11 @@ def checked(
         _limit(name, throttling_rate_limit, throttling_burst_limit, own_api=own_api),
     )
     if retention is not None:
-        _checks.retention(name, retention)
+        _numbers.whole_days(
+            f"'retention' of tenant {name!r}",
+            retention,
+            "pass Duration.days(365), or nothing to keep events for ever",
+        )
         if bucket is not None:
             raise ValueError(
                 f"'retention' of tenant {name!r} is given with 'bucket', whose "
@@ -234,12 +152,6 @@ def _limit(
     return Limit(rate, burst or math.ceil(2 * rate))
 
 
-def is_defined_here(resource: IConstruct) -> bool:
-    """Whether a resource is defined in this app, and not imported into it."""
-    child = resource.node.default_child
-    return child is not None and CfnResource.is_cfn_resource(child)
-
-
 def check_new(
     name: str, bucket: s3.IBucket | None, others: Mapping[str, s3.IBucket]
 ) -> None:
@@ -285,42 +197,3 @@ def check_own(tenant: Tenant, tenants: Mapping[str, Tenant]) -> None:
             f"'tenant' must be one of this tracker's tenants, got {tenant!r}; pass "
             "what add_tenant returned, or tracker.tenants['<name>']"
         )
-
-
-def owner_of(tenant: Tenant, stack: Stack, trusted: Sequence[str]) -> str | None:
-    """Return the account that owns a tenant's bucket, if several may and it is known.
-
-    Raises:
-        ValueError: If it is one that the tracker may not write to.
-    """
-    bucket = tenant.bucket
-    account = bucket.env.account
-    ours = (stack.account, *trusted)
-    if not any(Token.is_unresolved(a) for a in (account, *ours)) and (
-        account not in ours
-    ):
-        raise ValueError(
-            f"'bucket' of tenant {tenant.name!r} is in account {account}, which is "
-            f"neither the stack's nor one of 'trusted_accounts'; add {account!r} to "
-            "'trusted_accounts'"
-        )
-    if not trusted:
-        # The one owner of all buckets is a setting of its own.
-        return None
-    if is_defined_here(bucket):
-        return account
-    # An imported bucket that names no account is given the stack's: a guess.
-    if Token.is_unresolved(account) or account == stack.account:
-        return None
-    return account
-
-
-def known_owner(bucket: s3.IBucket) -> str | None:
-    """Return the account that owns a bucket; None where that would be a guess."""
-    account = bucket.env.account
-    if is_defined_here(bucket):
-        return account
-    # An imported bucket that names no account is given that of its stack.
-    if Token.is_unresolved(account) or account == Stack.of(bucket).account:
-        return None
-    return account

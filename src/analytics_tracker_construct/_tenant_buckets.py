@@ -1,0 +1,95 @@
+"""The buckets of tenants that are made here, with their lifecycle."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from . import _buckets
+from ._handler import columns
+
+#: Days after which S3 may move an object between access tiers by itself.
+TIERING_DAYS = 90
+#: S3 tiers nothing smaller.
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html
+TIERING_BYTES = 128 * 1024
+#: Days for which a versioned bucket keeps what was deleted.
+VERSION_DAYS = 30
+
+
+def make_bucket(
+    scope: Construct,
+    name: str,
+    retention: Duration | None,
+    keeping: _buckets.Keeping,
+    *,
+    versioned: bool,
+) -> s3.Bucket:
+    """Return a private bucket for one tenant's events.
+
+    Its rules touch events only, never what else its owner puts into it.
+    """
+    bucket = _buckets.make_bucket(
+        scope,
+        name,
+        keeping=keeping,
+        lifecycle_rules=_lifecycle(retention, versioned=versioned),
+        logs_prefix=f"tenants/{name}/",
+        versioned=versioned,
+    )
+    if _is_tiered(retention):
+        resource = bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - for the type only
+        # CloudFormation's schema has a string here; the CDK writes a number, and its
+        # newer versions then warn of that.
+        resource.add_property_override(
+            "LifecycleConfiguration.Rules.0.ObjectSizeGreaterThan", str(TIERING_BYTES)
+        )
+    return bucket
+
+
+def _lifecycle(
+    retention: Duration | None, *, versioned: bool
+) -> list[s3.LifecycleRule]:
+    rules = []
+    if _is_tiered(retention):
+        rules.append(
+            s3.LifecycleRule(
+                id="EventsAreTiered",
+                prefix=columns.PREFIX,
+                object_size_greater_than=TIERING_BYTES,
+                transitions=[
+                    s3.Transition(
+                        storage_class=s3.StorageClass.INTELLIGENT_TIERING,
+                        transition_after=Duration.days(TIERING_DAYS),
+                    )
+                ],
+            )
+        )
+    if retention is not None:
+        rules.append(
+            s3.LifecycleRule(
+                id="EventsExpire", prefix=columns.PREFIX, expiration=retention
+            )
+        )
+    if versioned:
+        rules.append(
+            s3.LifecycleRule(
+                id="OldVersionsExpire",
+                prefix=columns.PREFIX,
+                expired_object_delete_marker=True,
+                noncurrent_version_expiration=Duration.days(VERSION_DAYS),
+            )
+        )
+    return rules
+
+
+def _is_tiered(retention: Duration | None) -> bool:
+    """Whether events are known to live long enough to be tiered.
+
+    S3 refuses a transition that does not come before the expiration.
+    """
+    return retention is None or (
+        not retention.is_unresolved() and retention.to_days() > TIERING_DAYS
+    )
