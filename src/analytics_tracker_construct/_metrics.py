@@ -106,6 +106,9 @@ class MetricMethods:
             tenant: Whose events to count.
                 Default: everybody's.
             options: What to change of the metric.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
         """
         own = self._of("storing", metrics.STORED)
         return own.get(metrics.STORED, dimension=_by(tenant)).with_(**options)
@@ -119,6 +122,9 @@ class MetricMethods:
             tenant: Whose events to count.
                 Default: everybody's.
             options: What to change of the metric.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
         """
         own = self._of("writer", metrics.STORED)
         return own.get(metrics.STORED, dimension=_by(tenant)).with_(**options)
@@ -132,6 +138,9 @@ class MetricMethods:
             tenant: Whose events to count.
                 Default: everybody's.
             options: What to change of the metric.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
         """
         own = self._of("storing", metrics.DUPLICATE)
         return own.get(metrics.DUPLICATE, dimension=_by(tenant)).with_(**options)
@@ -145,6 +154,9 @@ class MetricMethods:
             tenant: Whose events to count.
                 Default: everybody's.
             options: What to change of the metric.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
         """
         own = self._of("ingest", metrics.QUEUED)
         return own.get(metrics.QUEUED, dimension=_by(tenant)).with_(**options)
@@ -160,7 +172,7 @@ class MetricMethods:
             options: What to change of the metric.
 
         Raises:
-            ValueError: If there is no such reason.
+            ValueError: If there is no such reason, or without `enable_metrics`.
         """
         labels = sorted(refusal.label for refusal in refusals.Refusal)
         if reason is not None and reason not in labels:
@@ -175,35 +187,55 @@ class MetricMethods:
     def metric_storage_faults(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """The number of times that S3 took no object; by default, their sum."""
+        """The number of times that S3 took no object; by default, their sum.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
+        """
         own = self._of("storing", metrics.STORAGE_FAULTS)
         return own.get(metrics.STORAGE_FAULTS).with_(**options)
 
     def metric_queue_faults(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """The number of times that SQS took no message; by default, their sum."""
+        """The number of times that SQS took no message; by default, their sum.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
+        """
         own = self._of("ingest", metrics.QUEUE_FAULTS)
         return own.get(metrics.QUEUE_FAULTS).with_(**options)
 
     def metric_failed_messages(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """The number of messages that the writer gave back; by default, their sum."""
+        """The number of messages that the writer gave back; by default, their sum.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
+        """
         own = self._of("writer", metrics.FAILED_MESSAGES)
         return own.get(metrics.FAILED_MESSAGES).with_(**options)
 
     def metric_missing_salts(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """The number of events stored without `ip` for want of a salt, their sum."""
+        """The number of events stored without `ip` for want of a salt, their sum.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
+        """
         own = self._of("ingest", metrics.MISSING_SALTS)
         return own.get(metrics.MISSING_SALTS).with_(**options)
 
     def metric_storage_latency(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
-        """How long S3 takes for an object, in ms; by default, the 99th percentile."""
+        """How long S3 takes for an object, in ms; by default, the 99th percentile.
+
+        Raises:
+            ValueError: Without `enable_metrics`.
+        """
         own = self._of("storing", metrics.STORAGE_LATENCY)
         return own.get(metrics.STORAGE_LATENCY, "p99").with_(**options)
 

@@ -196,6 +196,9 @@ class EventCatalog(Construct):
             name: 1 to 63 lower-case letters, digits and hyphens; begins with a letter.
             bucket: Where its events are stored, below `analytics/`.
 
+        Returns:
+            The tenant's table, and what is named after it.
+
         Raises:
             ValueError: If an argument cannot work, another tenant has it, or the
                 catalog has no room for one more in a template.

@@ -393,17 +393,29 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
 
     @property
     def track_url(self) -> str:
-        """The address that events are sent to."""
+        """The address that events are sent to.
+
+        Raises:
+            ValueError: If the API was imported and its stage is not known.
+        """
         return f"{self.api_endpoint}/{replies.TRACK}"
 
     @property
     def pixel_url(self) -> str:
-        """The address of an image that stores the event in its query string."""
+        """The address of an image that stores the event in its query string.
+
+        Raises:
+            ValueError: If the API was imported and its stage is not known.
+        """
         return f"{self.api_endpoint}/{replies.PIXEL}"
 
     @property
     def script_url(self) -> str:
-        """The address of the browser client, for the `src` of a page's script."""
+        """The address of the browser client, for the `src` of a page's script.
+
+        Raises:
+            ValueError: If the API was imported and its stage is not known.
+        """
         return f"{self.api_endpoint}/{replies.SCRIPT}"
 
     @property
@@ -572,7 +584,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         return f"{self._home_of(tenant)}/{replies.PIXEL}"
 
     def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
-        """Add a statement to the function's role, which the writer's is not."""
+        """Add a statement to the function's role, which the writer's is not.
+
+        Args:
+            statement: What is allowed or denied.
+        """
         self._role.add_to_principal_policy(statement)
 
     def grant_read(self, grantee: iam.IGrantable, tenant: Tenant) -> iam.Grant:

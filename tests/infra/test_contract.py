@@ -8,17 +8,22 @@ import subprocess
 import sys
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_apigateway as apigateway
 
 import analytics_tracker_construct
 from analytics_tracker_construct import (
     AnalyticsTracker,
+    EventCatalog,
     FrontDoor,
+    TrackerApi,
     TrackerOptions,
     _costs,
     _deployed_numbers,
 )
 from analytics_tracker_construct._api_plan import PATHS
 from analytics_tracker_construct._handler import limits, replies
+from analytics_tracker_construct._metrics import MetricMethods
 
 from .templates import Built
 
@@ -148,6 +153,48 @@ def test_the_default_of_every_argument_is_told(of: type, argument: str) -> None:
 
     assert entry is not None
     assert "\n        Default: " in entry[0]
+
+
+@pytest.mark.parametrize(
+    ("of", "method"),
+    [
+        (of, name)
+        for of in (AnalyticsTracker, EventCatalog, TrackerApi)
+        for name, member in inspect.getmembers(of, inspect.isfunction)
+        if not name.startswith("_") and member.__module__.startswith("analytics_")
+    ],
+)
+def test_the_arguments_of_every_method_are_told(of: type, method: str) -> None:
+    told = inspect.getdoc(getattr(of, method)) or ""
+    asked = [
+        name
+        for name, parameter in inspect.signature(getattr(of, method)).parameters.items()
+        if name != "self" and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+
+    assert [name for name in asked if f"\n    {name}: " not in told] == []
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *(name for name in vars(MetricMethods) if name.startswith("metric_")),
+        *("api_endpoint", "track_url", "pixel_url", "script_url"),
+    ],
+)
+def test_what_raises_says_so(member: str, stack: Stack) -> None:
+    """Metrics without `enable_metrics`, and addresses where no stage is known."""
+    imported = apigateway.RestApi.from_rest_api_attributes(
+        stack, "Api", rest_api_id="a1b2c3", root_resource_id="d4e5f6"
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(imported))
+
+    with pytest.raises(ValueError, match=r"enable_metrics=True|stage_name='prod'"):
+        _ = getattr(tracker, member)()
+
+    assert "\nRaises:\n    ValueError: " in (
+        inspect.getdoc(getattr(AnalyticsTracker, member)) or ""
+    )
 
 
 def test_the_bill_that_is_told_is_the_bill_that_is_computed() -> None:
