@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analytics_tracker_construct._asset import FILES
 from analytics_tracker_construct._handler import FOLDER, settings
-from tools import traffic
+from traffic import days
 
 from . import load
 
@@ -93,7 +93,7 @@ def ours(function: Path) -> list[Contender]:
         function: A copy of the function, as `copy_function` makes it.
     """
     direct = {
-        settings.ALLOWED_BUCKETS: ",".join(map(load.bucket_of, traffic.TENANTS)),
+        settings.ALLOWED_BUCKETS: ",".join(map(load.bucket_of, days.TENANTS)),
         settings.BUCKET_OWNER: ACCOUNT,
         settings.CORS_ORIGINS: "*",
         settings.SALT_BUCKET: SALT_BUCKET,
@@ -151,7 +151,7 @@ def peers(packages: Path = PYTHON_PEERS) -> list[Contender]:
         packages: The folder that holds the Python peers' packages.
     """
     environment = {
-        "PEER_BUCKETS": ",".join(map(load.bucket_of, traffic.TENANTS)),
+        "PEER_BUCKETS": ",".join(map(load.bucket_of, days.TENANTS)),
         "PEER_SALT": PEER_SALT,
     }
     source = HERE / "peers"

@@ -1,6 +1,6 @@
 """The events that are sent, and the files of invocations that workers read.
 
-The events are those of a made-up day (`tools.traffic`): page views and actions of three
+The events are those of a made-up day (`traffic.days`): page views and actions of three
 tenants, most with an `eventId`. Left out are requests that must be refused or that come
 twice; bodies are plain JSON and say so, since the peers take nothing else.
 """
@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools import broken, traffic
+from traffic import broken, days
 
 ADDRESS = "203.0.113.9"
 #: An invocation's payload may have 6 MB; Lambda adds its own members to each message.
@@ -55,7 +55,7 @@ def bucket_of(tenant: str) -> str:
 def events(number: int, end: datetime, seed: int = 1) -> list[Event]:
     """Return so many events of the day before `end`, in the order of their times."""
     scale = number / _EVENTS_AT_LEAST + 0.1
-    day = traffic.make(seed, end, scale)
+    day = days.make(seed, end, scale)
     refused = {kind.body for kind in broken.kinds(end.isoformat())}
     found: dict[bytes, Event] = {}
     for request in day.requests:

@@ -1,7 +1,7 @@
 """The demonstration behind `make demo`: a day of events through the local tracker.
 
 It synthesises `examples/minimal`, starts `analytics-tracker dev`, sends it the seeded
-day of :mod:`tools.traffic` over HTTP, and compares what was stored and refused with
+day of :mod:`traffic.days` over HTTP, and compares what was stored and refused with
 what the day says. The exit status is 1 where the two differ.
 """
 
@@ -29,8 +29,8 @@ from rich.table import Table
 
 from analytics_tracker_construct._local import answers, duck
 from analytics_tracker_construct._local.folder import INCOMING
+from traffic import days
 
-from . import traffic
 from .client import Post, send_all
 
 _ROOT = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def main() -> int:
     if not options.no_synth:
         _synthesise(out)
     _clear(options.data)
-    day = traffic.make(options.seed, datetime.now(timezone.utc), options.scale)
+    day = days.make(options.seed, datetime.now(timezone.utc), options.scale)
     with _tracker(options.data) as url:
         out.print(f"\n[bold]The deployed function, on this machine[/] at {url}/track")
         got = _send(day, url, out)
@@ -119,7 +119,7 @@ def _tracker(data: Path) -> Iterator[str]:
         "--quiet",
     ]
     command += ["--port", "0", "--data", str(data)]
-    for name, origins in traffic.TENANTS.items():
+    for name, origins in days.TENANTS.items():
         command += ["--tenant", f"{name}={','.join(origins)}"]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -137,7 +137,7 @@ def _tracker(data: Path) -> Iterator[str]:
             process.communicate()
 
 
-def _send(day: traffic.Day, url: str, out: Console) -> answers.Tally:
+def _send(day: days.Day, url: str, out: Console) -> answers.Tally:
     got = answers.Tally()
     total = len(day.requests)
     posts = (Post(r.body, r.headers) for r in day.requests)
@@ -169,9 +169,7 @@ def _send(day: traffic.Day, url: str, out: Console) -> answers.Tally:
     return got
 
 
-def _report(
-    day: traffic.Day, got: answers.Tally, data: Path, out: Console
-) -> list[str]:
+def _report(day: days.Day, got: answers.Tally, data: Path, out: Console) -> list[str]:
     connection, _ = duck.connect(data)
 
     def rows(sql: str) -> Rows:
@@ -211,7 +209,7 @@ def _report(
 
 
 def _outcomes(
-    day: traffic.Day, got: answers.Tally, by_tenant: dict[str, int], out: Console
+    day: days.Day, got: answers.Tally, by_tenant: dict[str, int], out: Console
 ) -> list[str]:
     """Print what became of every request; return what differs from the day."""
     lines: list[tuple[str, str, int, int]] = [

@@ -28,9 +28,9 @@ from analytics_tracker_construct import (
 )
 from analytics_tracker_construct._handler import columns, limits, refusals
 from analytics_tracker_construct._sql import queries
-from benchmarks import costs, markdown
+from benchmarks import costs, figures, markdown
 
-from . import compliance, figures
+from . import compliance
 
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -33,6 +33,7 @@ _PARTS = (
     "src",
     "tests",
     "tools",
+    "traffic",
 )
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", "cdk.out", ".*")
 #: A machine that is busy is no fault of a test's.

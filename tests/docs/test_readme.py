@@ -312,7 +312,9 @@ def test_every_file_that_a_document_names_is_there(document: str) -> None:
     """In links, and in backticks where it names a folder of ours."""
     text = (ROOT / document).read_text()
     named = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
-    named += re.findall(r"`((?:tests|handler|tools|examples|src)/[\w/.-]+)`", text)
+    named += re.findall(
+        r"`((?:tests|handler|tools|benchmarks|traffic|examples|src)/[\w/.-]+)`", text
+    )
 
     assert [name for name in named if not (ROOT / name).exists()] == []
 

@@ -1,4 +1,4 @@
-"""Imports go one way: from examples to library to the function's contract."""
+"""Imports go one way, as the table of ARCHITECTURE.md has it."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ _REACHES = {
     },
     "_local/function.py": {"handler.app.make_app", "handler.writer.make_writer"},
 }
+
+#: What of ours the folders import that are not the package: each what is below it, and
+#: of the tests the beds that it borrows.
+_BELOW = {
+    "traffic": {_LIBRARY},
+    "benchmarks": {
+        *(_LIBRARY, "handler", "traffic"),
+        *("tests.athena", "tests.client", "tests.handler.fakes"),
+    },
+    "tools": {
+        *(_LIBRARY, "handler", "traffic", "benchmarks"),
+        *("tests.infra.example_apps", "tests.infra.findings", "tests.infra.ledger"),
+    },
+}
+_OURS = {"examples", "handler", "tests", _LIBRARY, *_BELOW}
 
 
 def _modules(folder: Path) -> list[Path]:
@@ -156,6 +171,40 @@ def test_example_uses_public_names_alone(module: Path) -> None:
         top = name.partition(".")[0]
         known = sys.stdlib_module_names | {"aws_cdk", "constructs"}
         assert top in known or name in public, name
+
+
+@pytest.mark.parametrize("folder", _BELOW)
+def test_what_makes_figures_and_documents_imports_what_is_below_it(folder: str) -> None:
+    """So none of them needs another that needs it."""
+    below = tuple(f"{name}." for name in (folder, *_BELOW[folder]))
+
+    assert [
+        f"{_name(module)}: {name}"
+        for module in _modules(ROOT / folder)
+        for name in _imports(module, ROOT)
+        if name.partition(".")[0] in _OURS and not f"{name}.".startswith(below)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "bed",
+    sorted(
+        bed.replace(".", "/")
+        for below in _BELOW.values()
+        for bed in below
+        if bed.startswith("tests.")
+    ),
+)
+def test_a_bed_that_is_borrowed_borrows_nothing_back(bed: str) -> None:
+    """A folder, or one module."""
+    modules = _modules(ROOT / bed) if (ROOT / bed).is_dir() else [ROOT / f"{bed}.py"]
+
+    assert [
+        f"{_name(module)}: {name}"
+        for module in modules
+        for name in _imports(module, ROOT)
+        if name.partition(".")[0] in _BELOW
+    ] == []
 
 
 def test_relative_imports_are_understood(tmp_path: Path) -> None:

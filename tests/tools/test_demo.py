@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 from analytics_tracker_construct._local import answers
-from tools import demo, traffic
+from tools import demo
+from traffic import days
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +55,7 @@ def test_leaves_a_folder_alone_that_is_not_its_own(tmp_path: Path) -> None:
 
 def test_says_what_is_not_as_expected(tmp_path: Path) -> None:
     """Here nothing was stored, though the answers said so."""
-    day = traffic.make(1, datetime.now(timezone.utc), scale=0.05)
+    day = days.make(1, datetime.now(timezone.utc), scale=0.05)
     got = answers.Tally()
     got.stored, got.duplicate = day.stored.total(), day.duplicates - 1
     out = Console(file=io.StringIO(), width=200)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import dev
-from tools import agents
+from traffic import agents
 
 from .logs import line
 

@@ -6,12 +6,12 @@ import json
 import statistics
 from pathlib import Path
 
-from benchmarks import ingest, markdown, report, scenarios
-from benchmarks.queries import RESULTS as _LAKE
+from . import ingest, markdown, report, scenarios
+from .queries import RESULTS as _LAKE
 
-_LOAD = Path(__file__).parents[1] / "benchmarks" / "load.json"
-_CLIENT = Path(__file__).parents[1] / "benchmarks" / "client.json"
-_WORST = Path(__file__).parents[1] / "benchmarks" / "worst.json"
+_LOAD = Path(__file__).parent / "load.json"
+_CLIENT = Path(__file__).parent / "client.json"
+_WORST = Path(__file__).parent / "worst.json"
 #: Bodies that are listed; the others take less.
 _LISTED = 6
 _LAYOUTS = {

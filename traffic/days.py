@@ -4,7 +4,7 @@ The same seed and end give the same requests, byte for byte. Among them are retr
 (the same `eventId` again), requests that must be refused, and visitors who ask for
 privacy; `Day` says how many of each.
 
-`python -m tools.traffic` prints what a day has.
+`python -m traffic.days` prints what a day has.
 """
 
 from __future__ import annotations

@@ -17,19 +17,19 @@ from analytics_tracker_construct._local.folder import FolderStore
 from analytics_tracker_construct._local.function import Function, make_app
 from analytics_tracker_construct.cli import dev
 from handler.device import device_of
-from tools import agents, broken, traffic
+from traffic import agents, broken, days
 
 END = datetime(2026, 1, 31, 15, 30, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def day() -> traffic.Day:
-    return traffic.make(7, END)
+def day() -> days.Day:
+    return days.make(7, END)
 
 
 def tracker(data: Path) -> Function:
     """Return the function over a folder, with the day's tenants, at the day's end."""
-    tenants = [dev.TenantOption(n, o) for n, o in traffic.TENANTS.items()]
+    tenants = [dev.TenantOption(n, o) for n, o in days.TENANTS.items()]
     config = settings.read(
         dev.environment(["*-analytics"], tenants, cors_origins=["*"], metrics=False)
     )
@@ -41,17 +41,17 @@ def tracker(data: Path) -> Function:
     return Function(start, name="local")  # type: ignore[arg-type]  # a reply is a dict
 
 
-def test_a_seed_and_an_end_give_the_same_bytes(day: traffic.Day) -> None:
-    assert traffic.make(7, END) == day
+def test_a_seed_and_an_end_give_the_same_bytes(day: days.Day) -> None:
+    assert days.make(7, END) == day
 
 
-def test_another_seed_gives_another_day(day: traffic.Day) -> None:
-    other = traffic.make(8, END)
+def test_another_seed_gives_another_day(day: days.Day) -> None:
+    other = days.make(8, END)
 
     assert [r.body for r in other.requests] != [r.body for r in day.requests]
 
 
-def test_lies_within_the_24_hours_before_its_end_in_order(day: traffic.Day) -> None:
+def test_lies_within_the_24_hours_before_its_end_in_order(day: days.Day) -> None:
     times = [request.at for request in day.requests]
 
     assert times == sorted(times)
@@ -59,20 +59,20 @@ def test_lies_within_the_24_hours_before_its_end_in_order(day: traffic.Day) -> N
     assert times[-1] <= END
 
 
-def test_is_a_few_thousand_events_of_three_tenants(day: traffic.Day) -> None:
-    assert set(day.stored) == set(traffic.TENANTS)
+def test_is_a_few_thousand_events_of_three_tenants(day: days.Day) -> None:
+    assert set(day.stored) == set(days.TENANTS)
     assert 2500 <= day.stored.total() <= 5000
     assert day.duplicates > 50
     assert day.private > 50
 
 
-def test_is_busier_by_day_than_by_night(day: traffic.Day) -> None:
+def test_is_busier_by_day_than_by_night(day: days.Day) -> None:
     hours = Counter(request.at.hour for request in day.requests)
 
     assert hours[20] > 3 * hours[3]
 
 
-def test_its_refusals_and_events_are_all_its_requests(day: traffic.Day) -> None:
+def test_its_refusals_and_events_are_all_its_requests(day: days.Day) -> None:
     total = day.stored.total() + day.duplicates + day.refused.total()
 
     assert len(day.requests) == total
@@ -81,7 +81,7 @@ def test_its_refusals_and_events_are_all_its_requests(day: traffic.Day) -> None:
 
 def test_the_function_does_with_it_what_it_says(tmp_path: Path) -> None:
     """Every tenant, duplicate, refusal and private event, through the handler."""
-    small = traffic.make(3, END, scale=0.1)
+    small = days.make(3, END, scale=0.1)
     function = tracker(tmp_path)
     got = answers.Tally()
     for request in small.requests:
@@ -116,21 +116,21 @@ def test_user_agents_are_of_the_form_that_they_are_made_for(form: str) -> None:
         assert device["device_type"] == (None if form == "bot" else form)
 
 
-def test_the_app_compresses_and_web_pages_name_their_origin(day: traffic.Day) -> None:
+def test_the_app_compresses_and_web_pages_name_their_origin(day: days.Day) -> None:
     for request in day.requests:
         headers = dict(request.headers)
         if headers.get("Content-Type") == "application/json":
             assert json.loads(gzip.decompress(request.body))["tenant"] == "mobile-app"
         elif "Content-Type" in headers:
             tenant = json.loads(request.body)["tenant"]
-            assert headers["Origin"] in traffic.TENANTS[tenant]
+            assert headers["Origin"] in days.TENANTS[tenant]
 
 
 def test_prints_what_a_day_has(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["traffic", "--seed", "5"])
-    traffic.main()
+    monkeypatch.setattr("sys.argv", ["days", "--seed", "5"])
+    days.main()
 
     out = capsys.readouterr().out
     assert "duplicates" in out

@@ -1,0 +1,1 @@
+"""Made-up traffic: what the demonstration, the load test and the benchmarks send."""
