@@ -36,6 +36,13 @@ Json = dict[str, Any]
 #: Events of a request, for the table's columns.
 EVENTS = (1, 10, 25, 500)
 
+#: The metrics to which an event gives values until it is stored. CloudWatch charges for
+#: each, and for those of each tenant once more.
+COUNTED = {
+    Delivery.DIRECT: (metrics.STORED, metrics.STORAGE_LATENCY),
+    Delivery.BUFFERED: (metrics.QUEUED, metrics.STORED, metrics.STORAGE_LATENCY),
+}
+
 #: What Lambda writes of each request unless told not to: START, END and REPORT.
 PLATFORM_LOG_BYTES = 600
 #: What CloudWatch adds to each line.
@@ -226,7 +233,18 @@ def markdown(
             _table(head, rows),
             _notes(work),
             _table(("a month without an event", "dollars"), months),
+            _metrics(),
         )
+    )
+
+
+def _metrics() -> str:
+    direct, buffered = (len(COUNTED[delivery]) for delivery in Delivery)
+    return (
+        "With `enable_metrics` each metric that has values costs "
+        f"${_costs.METRIC_MONTH:.2f} a month as well. A month with events has {direct} "
+        f"at least, with `BUFFERED` {buffered}, and as many more for each tenant that "
+        "has any; refusals, by reason, and faults have more."
     )
 
 

@@ -12,7 +12,10 @@ from aws_cdk import aws_apigateway as apigateway
 
 from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi, _costs
 from benchmarks import costs
+from handler.settings import Tenant
 
+from ..handler.conftest import SETTINGS, Tracker
+from ..handler.fakes import event_of, rest
 from .templates import Built, build
 
 #: As the hand below calculates: no more time for more events.
@@ -299,6 +302,47 @@ def test_an_idle_month_counts_what_the_template_has(full: Built) -> None:
     assert month["`alarm_topic`: 9 alarms"] == pytest.approx(0.90)
     template = costs.template(Delivery.DIRECT, TrackerApi.http())
     assert costs.idle_month(template)["`alarm_topic`: 0 alarms"] == 0
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_the_metrics_that_are_counted_are_those_that_the_functions_write(
+    delivery: Delivery,
+) -> None:
+    """For an event of no tenant, and then for one of each of two tenants more."""
+    buffered = delivery is Delivery.BUFFERED
+    tenants = {name: Tenant(name, f"{name}-private") for name in ("a", "b")}
+    settings = SETTINGS._replace(buffered=buffered, tenants=tenants)
+    tracker = Tracker(settings, queued=True)
+    counted = len(costs.COUNTED[delivery])
+
+    for index, sent in enumerate(
+        [event_of(), *(event_of(tenant=name, bucket=None) for name in tenants)], 1
+    ):
+        assert tracker.send(rest(sent))["statusCode"] == (202 if buffered else 200)
+        if buffered:
+            assert tracker.write() == []
+            tracker.queue.bodies.clear()
+        assert len(_metrics(tracker)) == counted * index
+
+    assert {name for *_, name in _metrics(tracker)} == set(costs.COUNTED[delivery])
+
+
+def _metrics(tracker: Tracker) -> set[tuple[str, ...]]:
+    """Return what CloudWatch has a metric of: dimensions' values, and a name."""
+    return {
+        (*(document[dimension] for dimension in dimensions), metric["Name"])
+        for document in tracker.metrics
+        for told in document["_aws"]["CloudWatchMetrics"]
+        for dimensions in told["Dimensions"]
+        for metric in told["Metrics"]
+    }
+
+
+def test_what_a_month_costs_has_the_price_of_metrics() -> None:
+    assert (
+        "costs $0.30 a month as well. A month with events has 2 at least, with "
+        "`BUFFERED` 3, and as many more for each tenant" in costs.tables()
+    )
 
 
 def test_the_command_prints_both_forms(capsys: pytest.CaptureFixture[str]) -> None:
