@@ -39,8 +39,9 @@ def _events(count: int, **members: Any) -> bytes:
     return json.dumps({"events": [{**_EVENT, **members}] * count}).encode()
 
 
-def _full(unit: str, count: int = limits.BATCH_EVENTS) -> bytes:
+def _full(unit: str) -> bytes:
     """Return a batch that fills a body with events that hold `unit` over and over."""
+    count = limits.BATCH_EVENTS
     room = _SIZE // count - len(_event(x="")) - 2
     return _events(count, x=unit * (room // len(json.dumps(unit)[1:-1])))
 

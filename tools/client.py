@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 #: Seconds to wait for an answer.
 _PATIENCE = 30
+#: Connections that are open at once.
+_CONNECTIONS = 4
 #: Requests that wait for a connection; more are not read from their source.
 _WAITING = 256
 
@@ -26,8 +28,6 @@ def send_all(
     url: str,
     posts: Iterable[Post],
     heard: Callable[[int, bytes], None],
-    *,
-    connections: int = 4,
 ) -> None:
     """Send every request and tell of every answer.
 
@@ -36,7 +36,6 @@ def send_all(
         posts: The requests, read as connections get free.
         heard: Called with the status and the body of each answer, from one thread at a
             time.
-        connections: How many there are.
 
     Raises:
         OSError: If the server did not answer.
@@ -62,7 +61,7 @@ def send_all(
                 failed.append(error)
         server.close()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(connections)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(_CONNECTIONS)]
     for thread in threads:
         thread.start()
     for post in posts:

@@ -189,18 +189,18 @@ def requests_a_day(rate: float = RATE_LIMIT) -> float:
     return rate * SECONDS_A_DAY
 
 
-def million_dollars(api: Price = REST_MILLION) -> float:
-    """Return what a million requests with one event each cost."""
-    return bill(Design(api), Work()).total
+def million_dollars() -> float:
+    """Return what a million requests with one event each cost where all is default."""
+    return bill(Design(), Work()).total
 
 
-def dollars_a_day(rate: float = RATE_LIMIT, api: Price = REST_MILLION) -> float:
-    """Return what a day of nothing but accepted requests at `rate` costs.
+def dollars_a_day() -> float:
+    """Return what a day of nothing but accepted requests costs at the default throttle.
 
     API Gateway counts each method of a route by itself, so `POST /track` and
-    `GET /pixel.gif` take `rate` requests a second each.
+    `GET /pixel.gif` take so many requests a second each.
     """
-    return 2 * requests_a_day(rate) / 1e6 * million_dollars(api)
+    return 2 * requests_a_day() / 1e6 * million_dollars()
 
 
 def worst_dollars_a_day(
@@ -263,12 +263,11 @@ def _twice(design: Design, work: Work) -> float:
     return once.total + sum(again.values())
 
 
-def idle_dollars_a_month(pollers: int = POLLERS, days: int = 30) -> float:
-    """Return what Lambda's waiting at the empty queue costs in a month.
+def idle_dollars_a_month(pollers: int = POLLERS) -> float:
+    """Return what Lambda's waiting at the empty queue costs in a month of 30 days.
 
     Args:
         pollers: How many wait; Lambda goes down to 2 by itself where it can.
-        days: Days of the month.
     """
-    receives = pollers * days * SECONDS_A_DAY / POLL_SECONDS
+    receives = pollers * 30 * SECONDS_A_DAY / POLL_SECONDS
     return receives / 1e6 * SQS_MILLION
