@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 
 from . import ingest, markdown, report, scenarios
+from . import worst as worst_bodies
 from .queries import RESULTS as _LAKE
 
 _LOAD = Path(__file__).parent / "load.json"
@@ -154,20 +155,10 @@ def load() -> str:
 def worst() -> str:
     """The bodies that take the function longest."""
     found = json.loads(_WORST.read_text("utf-8"))
-    rows = sorted(found["bodies"], key=lambda row: -float(row["cpu_ms"]))
-    made = markdown.table(
-        ("body", "answer", "CPU ms", "more memory, MiB"),
-        [
-            (
-                row["body"],
-                str(row["status"]),
-                f"{row['cpu_ms']:.0f}",
-                f"{row['more_mib']:.0f}",
-            )
-            for row in rows[:_LISTED]
-        ],
+    return (
+        f"{worst_bodies.table(found, _LISTED)}\n\nThe worst of "
+        f"{len(found['bodies'])}, measured on {found['date']}."
     )
-    return f"{made}\n\nThe worst of {len(rows)}, measured on {found['date']}."
 
 
 def client() -> str:

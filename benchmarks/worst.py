@@ -23,6 +23,8 @@ from typing import Any
 
 from handler import limits
 
+from . import markdown
+
 _SIZE = limits.BODY_BYTES
 _EVENT = {
     "bucket": "website-analytics",
@@ -153,19 +155,27 @@ def main(arguments: list[str] | None = None) -> None:
     print(table(results))
 
 
-def table(results: dict[str, Any]) -> str:
-    """Return the measurements as Markdown, the slowest first."""
-    rows = sorted(results["bodies"], key=lambda row: -row["cpu_ms"])
-    lines = [
-        "| body | bytes | answer | CPU ms | more memory, MiB |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {row['body']} | {row['bytes']:,} | {row['status']} | "
-        f"{row['cpu_ms']:.1f} | {row['more_mib']:.1f} |"
-        for row in rows
-    ]
-    return "\n".join(lines)
+def table(results: dict[str, Any], most: int | None = None) -> str:
+    """Return the measurements as Markdown, the slowest first.
+
+    Args:
+        results: What was measured.
+        most: How many bodies are listed.
+            Default: all.
+    """
+    rows = sorted(results["bodies"], key=lambda row: -float(row["cpu_ms"]))
+    return markdown.table(
+        ("body", "answer", "CPU ms", "more memory, MiB"),
+        [
+            (
+                row["body"],
+                str(row["status"]),
+                f"{row['cpu_ms']:.0f}",
+                f"{row['more_mib']:.0f}",
+            )
+            for row in rows[:most]
+        ],
+    )
 
 
 def _peak() -> int:
