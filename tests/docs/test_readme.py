@@ -317,15 +317,3 @@ def test_every_file_that_a_document_names_is_there(document: str) -> None:
     )
 
     assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def test_what_the_docstring_says_of_the_bill_is_what_the_prices_make() -> None:
-    """The default throttle's usual and worst day, to ten dollars."""
-    from analytics_tracker_construct import AnalyticsTracker, _costs
-
-    document = " ".join(str(AnalyticsTracker.__doc__).split())
-
-    assert f"{_costs.requests_a_day() / 1e6:.2f} million requests" in document
-    assert f"about {round(_costs.dollars_a_day(), -1):.0f} US dollars" in document
-    worst = f"{round(_costs.worst_dollars_a_day(), -1):,.0f}"
-    assert f"The worst of such days costs about {worst}:" in document

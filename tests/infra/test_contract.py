@@ -11,7 +11,6 @@ import pytest
 from aws_cdk import Stack
 from aws_cdk import aws_apigateway as apigateway
 
-import analytics_tracker_construct
 from analytics_tracker_construct import (
     AnalyticsTracker,
     EventCatalog,
@@ -69,34 +68,6 @@ def test_a_tracker_may_change_its_kind_of_api(full: Built, http: Built) -> None:
     assert {
         name for name in one.keys() & other.keys() if one[name] != other[name]
     } == set()
-
-
-def test_the_public_names_are_these() -> None:
-    assert set(analytics_tracker_construct.__all__) == {
-        "AnalyticsTracker",
-        "AnalyticsTrackerStack",
-        "AthenaEngine",
-        "Delivery",
-        "DuckDbEngine",
-        "EventCatalog",
-        "EventTable",
-        "FrontDoor",
-        "MetricOptions",
-        "QueryEngine",
-        "Result",
-        "Tenant",
-        "TrackerApi",
-        "TrackerOptions",
-        "WriteKey",
-        "__version__",
-    }
-    for name in analytics_tracker_construct.__all__:
-        assert getattr(analytics_tracker_construct, name)
-
-
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Traker'"):
-        _ = analytics_tracker_construct.Traker
 
 
 def test_importing_the_package_does_not_load_the_cdk() -> None:
