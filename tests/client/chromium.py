@@ -21,9 +21,9 @@ from .waiting import wait
 
 SECONDS = 30.0
 
-_OPTIONS = (
+#: What each Chromium is told that a test starts.
+OPTIONS = (
     "--headless=new",
-    "--remote-debugging-pipe",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -244,7 +244,8 @@ def chromium(
         process = subprocess.Popen(
             [
                 *("bash", "-c", f'exec "$@" 3<&{read_commands} 4>&{write_answers}'),
-                *("chromium", program, *_OPTIONS, *options),
+                *("chromium", program, *OPTIONS, *options),
+                "--remote-debugging-pipe",
                 f"--user-data-dir={folder}",
                 f"--host-resolver-rules={rules}",
                 f"--unsafely-treat-insecure-origin-as-secure={secure}",

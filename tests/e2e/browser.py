@@ -15,6 +15,8 @@ from typing import Any
 
 import trustme
 
+from ..client.chromium import OPTIONS
+
 _SECONDS = 60.0
 
 #: It sends in every way that a page has: a beacon, which is text/plain and asks nobody
@@ -73,20 +75,6 @@ addEventListener("load", async () => {
 });
 </script>
 """
-_OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--ignore-certificate-errors",
-    # Without a window it would name itself HeadlessChrome, which is taken for a bot.
-    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
-    "(KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
-)
 
 
 @contextmanager
@@ -112,7 +100,8 @@ def visiting(
         browser = subprocess.Popen(
             [
                 chromium,
-                *_OPTIONS,
+                *OPTIONS,
+                "--ignore-certificate-errors",
                 f"--user-data-dir={folder}",
                 f"--host-resolver-rules=MAP {host}:443 127.0.0.1:{port}",
                 f"https://{host}/shoes",
