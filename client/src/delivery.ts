@@ -27,9 +27,9 @@ const enum Limit {
   BACKOFF_MS = 3e5,
   /** No wait is longer; one that is was noted by a clock that was wrong. */
   LONGEST_MS = 36e5,
-  /** Of one event: the tracker refuses a longer one. */
-  EVENT_CHARS = 2 ** 16,
-  /** Of an image's address. */
+  /** Of one event in UTF-8: with what its request shares, the tracker takes 64 KiB. */
+  EVENT_BYTES = 65e3,
+  /** Of an image's address: API Gateway takes 10,240, CloudFront 8,192. */
   URL_CHARS = 8e3,
 }
 
@@ -67,7 +67,7 @@ export function deliver(
     const key = prefix + Date.now().toString(36) + event.eventId;
     const json = JSON.stringify(event);
     wake(Limit.BATCH_MS);
-    if (json.length > Limit.EVENT_CHARS) return drop(key);
+    if (new Blob([json]).size > Limit.EVENT_BYTES) return drop(key);
     if ((size += json.length) > Limit.OUTBOX_CHARS) trim(json.length);
     save(key, json);
     ours.add(key);
@@ -212,8 +212,8 @@ export function deliver(
         // A broken image has no width, and one more than a pixel wide says that the
         // event is to come again.
         isOver = await new Promise((tell) => {
-          setTimeout(tell, Limit.TIMEOUT_MS);
           const image = new Image();
+          setTimeout(tell, Limit.TIMEOUT_MS);
           image.src = url.href;
           image.onload = image.onerror = () => tell(image.width == 1);
         });
@@ -225,8 +225,8 @@ export function deliver(
     });
     if (!again[0]) failures = 0;
     else if (!pause() || wait > pause()) {
-      const backoff = Math.min(2 ** ++failures * 1e3, Limit.BACKOFF_MS);
-      const longer = Math.max(wait, backoff * (0.5 + Math.random() / 2));
+      const half = Math.min(2 ** failures++ * 1e3, Limit.BACKOFF_MS / 2);
+      const longer = Math.max(wait, half * (1 + Math.random()));
       const until = Date.now() + Math.min(longer, Limit.LONGEST_MS - 1);
       // Only one that nobody asked for has a fraction.
       save(pauseKey, wait ? Math.ceil(until) : until);

@@ -78,6 +78,7 @@ BROWSERS = {"chrome": 85, "firefox": 79, "safari": 15, "safari_ios": 15}
 #: What the client cannot do without, by its name in the tables, and what says that the
 #: source uses it.
 NEEDED = {
+    "api.Blob.Blob": "new Blob",
     "api.Crypto.getRandomValues": "getRandomValues",
     "api.Document.currentScript": "currentScript",
     "api.Document.hidden": "document.hidden",

@@ -240,6 +240,24 @@ def test_one_event_may_be_larger_than_that(site: Site, visitor: Visitor) -> None
     assert sorted(_events(site, 0) + _events(site, 1)) == ["large", "small"]
 
 
+def test_an_event_that_the_tracker_would_refuse_is_dropped_and_counted(
+    tracker: Tracker, visitor: Visitor
+) -> None:
+    """By bytes, with what the request adds: no event is lost of which nobody hears."""
+    tab = visitor.open(HOME)
+    tab.run(
+        "for (const char of ['x', '語']) for (const kb of [64, 64.5, 64.8, 65.3, 66])"
+        "tracker('large', {text: char.repeat(kb * 1000 / new Blob([char]).size)})"
+    )
+
+    wait(lambda: outbox(tab) == [], "an empty outbox")
+
+    told = tracker.wait_for(1, "events_dropped")
+    taken = tracker.events("large")
+    assert sum(event["metadata"]["count"] for event in told) == 10 - len(taken)
+    assert {event["metadata"]["text"][0] for event in taken} == {"x", "語"}
+
+
 def test_storage_that_the_page_has_filled_loses_nothing(
     site: Site, visitor: Visitor
 ) -> None:
