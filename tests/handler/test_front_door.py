@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import front_door, request
+from handler import app, front_door, request, write_keys
 from handler.mac import Mac
 from handler.privacy import hash_address
-from handler.settings import FRONT_DOOR_HEADER
+from handler.settings import FRONT_DOOR_HEADER, Tenant
 from handler.storage import Fault
 
 from .conftest import SETTINGS, Tracker
@@ -81,6 +81,49 @@ def test_an_event_has_its_viewers_address_and_place(
     assert status == 200
     assert event["ip"] == hashed(behind, VIEWER)
     assert event["location"] == {"country": "US", "city": "Ann Arbor", "region": "MI"}
+
+
+class Noted(dict[str, str]):
+    """Headers that tell which of them were asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def test_what_is_passed_on_is_what_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By an event with a secret key, and by an image; neither less nor more."""
+    read = app.read
+
+    def noted(event: Mapping[str, Any]) -> request.Request:
+        found = read(event)
+        return found._replace(headers=Noted(found.headers))
+
+    monkeypatch.setattr(app, "read", noted)
+    monkeypatch.setattr(Noted, "asked", set())
+    key = write_keys.SECRET + "0" * 32
+    keyed = Tenant("keyed", "keyed-private", keys=(write_keys.digest(key),))
+    tracker = Tracker(BEHIND._replace(tenants={**BEHIND.tenants, "keyed": keyed}))
+    sent = event_of(tenant="keyed", bucket=None)
+    bearer = {"Authorization": f"Bearer {key}"}
+    image = rest(method="GET", path="/pixel.gif", query=event_of())
+
+    assert tracker.answer(through(rest(sent, headers=bearer)))[0] == 200
+    assert tracker.send(through(image))["statusCode"] == 200
+    # By the media type API Gateway tells what it passes on as text.
+    assert Noted.asked - {FRONT_DOOR_HEADER} | {"content-type"} == {*PASSED, *TOLD}
 
 
 @pytest.mark.parametrize(

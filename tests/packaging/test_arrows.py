@@ -137,6 +137,32 @@ def test_library_reaches_the_function_through_one_module(module: Path) -> None:
     assert reached == _REACHES.get(name, set())
 
 
+def test_the_contract_that_is_described_is_what_the_library_takes() -> None:
+    """ARCHITECTURE.md names it, module by module."""
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    contract = text.partition("The contract is")[2].partition("\n\n")[0]
+
+    assert sorted(re.findall(r"`(\w+)`", contract)) == sorted(
+        name.split(".")[1] for names in _REACHES.values() for name in names
+    )
+
+
+def test_every_module_of_the_function_is_described() -> None:
+    """Once, in ARCHITECTURE.md's table; `device*` is one row."""
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    table = text.partition("## The function")[2].partition("\n\nA step")[0]
+    named = re.findall(r"`([\w*]+)`", "".join(re.findall(r"^\|.*? \|", table, re.M)))
+
+    assert sorted(named) == sorted(
+        {
+            "device*" if module.stem.startswith("device") else module.stem
+            for module in _HANDLER
+            # What takes an event and hands it on to the others.
+            if module.stem not in {"__init__", "app"}
+        }
+    )
+
+
 @pytest.mark.parametrize(
     "module",
     [path for path in _LIBRARY_MODULES if _is_without_cdk(path)],
