@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from . import _kinds, _places
+from . import _kinds, _origins, _places
 from ._api_plan import PATHS
 from ._handler import buckets, replies
 
@@ -27,8 +27,6 @@ API_NAME_CHARS = 128
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,45}")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?")
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def bucket_patterns(value: Sequence[str]) -> tuple[str, ...]:
@@ -103,19 +101,9 @@ def origins(argument: str, value: Sequence[str]) -> tuple[str, ...]:
     for origin in found:
         if origin == "*" or Token.is_unresolved(origin):
             continue
-        match = _ORIGIN.fullmatch(origin)
-        if match is None:
-            raise ValueError(
-                f"{argument!r} has {origin!r}, which is not an origin as browsers "
-                "send it; write scheme://host or scheme://host:port in lower case, "
-                "without a path or a slash at the end, such as "
-                "'https://www.example.com'"
-            )
-        if match[3] is not None and _DEFAULT_PORTS.get(match[1]) == match[3]:
-            raise ValueError(
-                f"{argument!r} has {origin!r}, which no browser sends; leave out the "
-                f"scheme's own port: {origin[: -len(match[3])]!r}"
-            )
+        problem = _origins.problem(origin)
+        if problem is not None:
+            raise ValueError(f"{argument!r} has {origin!r}, which {problem}")
     return found
 
 

@@ -10,10 +10,10 @@ import argparse
 import re
 from typing import NamedTuple
 
+from .. import _origins
 from .._deployed_numbers import MOST_WINDOW_SECONDS
 from .._handler import buckets, write_keys
 
-_ORIGIN = re.compile(r"https?://[^\s/,?#]+")
 # Emulators of SQS have hosts without a dot, ports and plain HTTP.
 _QUEUE_URL = re.compile(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
@@ -115,12 +115,7 @@ def write_key(text: str) -> tuple[str, str]:
 
 def origin(text: str) -> str:
     """Return an origin, or the `*` of any."""
-    if text == "*" or _ORIGIN.fullmatch(text):
-        return text
-    if _ORIGIN.match(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not an origin: write it without a path or a slash at the end"
-        )
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is not an origin, such as https://shop.example"
-    )
+    problem = None if text == "*" else _origins.problem(text)
+    if problem:
+        raise argparse.ArgumentTypeError(f"{text!r} {problem}")
+    return text
