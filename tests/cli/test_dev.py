@@ -216,6 +216,7 @@ def test_a_folder_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
         ("--cors-origin", "https://a.example/x", "without a path or a slash at"),
         ("--cors-origin", "a.example/", "such as 'https://www.example.com'"),
         ("--cors-origin", "https://Shop.example", "in lower case"),
+        ("--tenant", "shop=*", "leave the origins out to allow all"),
         ("--tenant", "shop=https://a.example:443", "own port: 'https://a.example'"),
         ("--allow", "aaa,bbb", "; repeat --allow for more"),
         ("--port", "70000", "not a port"),

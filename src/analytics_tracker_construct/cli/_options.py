@@ -98,7 +98,13 @@ def tenant(text: str) -> TenantOption:
         raise argparse.ArgumentTypeError(
             f"{name!r} gives the table '{name}_events', the view over every tenant"
         )
-    return TenantOption(name, tuple(origin(o) for o in origins.split(",") if o))
+    listed = [origin(each) for each in origins.split(",") if each]
+    if "*" in listed:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has '*', which is every origin; leave the origins out to allow "
+            "all"
+        )
+    return TenantOption(name, tuple(listed))
 
 
 def write_key(text: str) -> tuple[str, str]:
