@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from . import _interrupt, dev, doctor, key, openapi, query, replay, sql
 from ._errors import CommandError
+from ._printing import tell
 
 _DESCRIPTION = """\
 Run the analytics tracker on this machine (with the extra `local`).
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except CommandError as error:
-        print(f"analytics-tracker: {error}", file=sys.stderr)  # noqa: T201  a CLI
+        tell(f"analytics-tracker: {error}")
         return error.status
     except KeyboardInterrupt:
         return _interrupt.STATUS

@@ -15,6 +15,7 @@ from .._query.errors import needed
 from .._query.result import Result
 from . import _output
 from ._errors import CommandError
+from ._printing import printing
 
 _PARQUET = "parquet"
 # What a process that ends at once would leave behind.
@@ -74,23 +75,18 @@ def write(result: Result, options: argparse.Namespace) -> None:
     Raises:
         CommandError: If there is no room, or the file cannot be made.
     """
-    try:
-        if options.output is None:
+    if options.output is None:
+        with printing("cannot write the answer"):
             _to_stdout(result, options.format)
-        else:
-            _to_file(result, options.format, options.output)
+        return
+    try:
+        _to_file(result, options.format, options.output)
     except BrokenPipeError:
-        # The reader, such as head, has enough. Python would complain at exit.
-        sys.stdout = None
+        # The reader of a named pipe has enough.
+        return
     except OSError as error:
-        where = ""
-        if options.output is None:
-            # What could not be written would be tried again at exit.
-            sys.stdout = None
-        else:
-            where = f" to {options.output}"
         raise CommandError(
-            f"cannot write the answer{where}: {error.strerror or error}"
+            f"cannot write the answer to {options.output}: {error.strerror or error}"
         ) from None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from contextlib import suppress
 from datetime import datetime, timezone
 from ipaddress import ip_address
@@ -13,7 +12,9 @@ from .._handler import write_keys
 from .._local import live
 from .._local.queue import FolderQueue
 from .._local.server import TrackerServer
+from ._errors import CommandError
 from ._options import TenantOption
+from ._printing import print_text, tell
 from ._text import visible
 
 
@@ -40,7 +41,7 @@ def greet(
             "warning: everybody on the network may send events and see the page; "
             "--host 127.0.0.1 keeps both to this machine"
         )
-    _say("\n".join(lines))
+    print_text("\n".join(lines))
 
 
 def curl(url: str, allowed: list[str], tenants: list[TenantOption]) -> str:
@@ -88,15 +89,14 @@ def report(entry: live.Entry) -> None:
     what = entry.reason or " ".join(
         part for part in (entry.bucket, entry.type, entry.page, entry.event_id) if part
     )
-    # Nobody may be reading any more, which is no fault of the event's.
-    with suppress(OSError):
-        _say(f"{at} {entry.outcome:<9} {visible(what)}")
+    # That it cannot be told is no fault of the event's.
+    with suppress(CommandError):
+        print_text(f"{at} {entry.outcome:<9} {visible(what)}")
 
 
 def log(line: str) -> None:
     """Print a line apart from answers, as Lambda keeps what the function logs."""
-    with suppress(OSError):
-        sys.stderr.write(line + "\n")
+    tell(line)
 
 
 def note_dead_letters(queue: FolderQueue) -> None:
@@ -107,8 +107,3 @@ def note_dead_letters(queue: FolderQueue) -> None:
             f"note: messages that could not be stored: {count}; they are in "
             f"{queue.dead}; move them to {queue.messages} to try again"
         )
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

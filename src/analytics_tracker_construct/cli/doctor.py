@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 
 from . import _aws, _options
 from ._aws import Aws
 from ._doctor.examination import examine
 from ._doctor.findings import Finding, Outcome
-from ._errors import CommandError
 from ._interrupt import interruptible
+from ._printing import print_text
 from ._text import visible
 
 _DESCRIPTION = """\
@@ -115,12 +114,4 @@ def _text(finding: Finding) -> str:
 
 
 def _write(text: str) -> None:
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except OSError as error:
-        # What could not be written would be tried again at exit.
-        sys.stdout = None
-        raise CommandError(
-            f"cannot write the findings: {error.strerror or error}"
-        ) from None
+    print_text(text, "cannot write the findings")

@@ -54,4 +54,5 @@ def run(options: argparse.Namespace) -> int:
     else:
         made = f'WriteKey.public("{key}")'
     lines.append(f"python: {made}")
-    return print_text("\n".join(lines))
+    print_text("\n".join(lines))
+    return 0

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 
 from .. import _openapi
-from ._errors import CommandError
+from ._printing import print_text
 
 _DESCRIPTION = """\
 Print the OpenAPI 3.1 description of the tracker's routes: what may be sent, and every
@@ -50,16 +49,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     """Print the document."""
     text = json.dumps(_openapi.document(options.server), indent=2)
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except OSError as error:
-        sys.stdout = None
-        if isinstance(error, BrokenPipeError):
-            return 0
-        raise CommandError(
-            f"cannot write the description: {error.strerror or error}"
-        ) from None
+    print_text(text, "cannot write the description")
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 import threading
 import time
 from email.utils import parsedate_to_datetime
@@ -18,6 +17,7 @@ from ._aws import Aws, AwsError
 from ._errors import CommandError
 from ._interrupt import interruptible
 from ._letters import Content
+from ._printing import print_text, tell, tells_a_terminal
 from ._redrive import HIDDEN, WORKERS, Redrive
 from ._tally import Tally
 from ._text import visible
@@ -119,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
     def stop() -> None:
         for redrive in begun:
             redrive.stop()
-            _note(
+            tell(
                 f"interrupted: {_progress(redrive.tally, options)}; letters that "
                 f"were looked at are visible again within {HIDDEN // 60} minutes"
             )
@@ -143,9 +143,9 @@ def _replay(aws: Aws, options: argparse.Namespace, begun: list[Redrive]) -> int:
     )
     begun.append(redrive)
     verb = "counting" if options.dry_run else "moving"
-    _note(f"{verb} about {dead.visible:,} dead letters of {visible(queue.url)}")
+    tell(f"{verb} about {dead.visible:,} dead letters of {visible(queue.url)}")
     if dead.in_flight:
-        _note(
+        tell(
             f"{dead.in_flight:,} more are hidden by another reader, or by a run that "
             f"was interrupted up to {HIDDEN // 60} minutes ago"
         )
@@ -235,15 +235,17 @@ def _now(sqs: Any, url: str) -> float:
 def _watch(tally: Tally, options: argparse.Namespace, ended: threading.Event) -> None:
     """Report progress until the run has ended."""
     began = time.monotonic()
-    terminal = sys.stderr.isatty()
+    terminal = tells_a_terminal()
     while not ended.wait(_TICK_TERMINAL if terminal else _TICK):
         rate = tally.letters / (time.monotonic() - began)
         line = f"{_progress(tally, options)}, {rate:,.0f} a second"
         # A terminal's line is written over; a file gets one after the other.
-        sys.stderr.write(f"\r{line}\x1b[K" if terminal else f"{line}\n")
-        sys.stderr.flush()
+        if terminal:
+            tell(f"\r{line}\x1b[K", end="")
+        else:
+            tell(line)
     if terminal:
-        sys.stderr.write("\r\x1b[K")
+        tell("\r\x1b[K", end="")
 
 
 def _progress(tally: Tally, options: argparse.Namespace) -> str:
@@ -252,15 +254,7 @@ def _progress(tally: Tally, options: argparse.Namespace) -> str:
 
 def _print(done: dict[str, Any], form: str) -> None:
     text = json.dumps(done, indent=2) if form == "json" else _replayed.text(done)
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except OSError as error:
-        # What could not be written would be tried again at exit.
-        sys.stdout = None
-        raise CommandError(
-            f"cannot write the summary: {error.strerror or error}"
-        ) from None
+    print_text(text, "cannot write the summary")
 
 
 def _region(url: str | None) -> str | None:
@@ -285,8 +279,3 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of letters")
     return int(text)
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

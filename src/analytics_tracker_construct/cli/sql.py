@@ -112,20 +112,20 @@ def _add_setup(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _list(_: argparse.Namespace) -> int:
     names = queries.names()
     width = max(map(len, names))
-    return print_text(
-        "\n".join(f"{n:<{width}}  {queries.load(n).title}" for n in names)
-    )
+    print_text("\n".join(f"{n:<{width}}  {queries.load(n).title}" for n in names))
+    return 0
 
 
 def _show(options: argparse.Namespace) -> int:
     try:
-        return print_text(_shown(options))
+        print_text(_shown(options))
     except ImportError as error:
         raise CommandError(
             f"{error}: pip install 'analytics-tracker-construct[local]'"
         ) from None
     except ValueError as error:
         raise CommandError(str(error), status=2) from None
+    return 0
 
 
 def _shown(options: argparse.Namespace) -> str:
@@ -204,7 +204,8 @@ def _setup(options: argparse.Namespace) -> int:
         f"-- {at}. {what}\n{statement};"
         for at, (what, statement) in enumerate(zip(about, statements, strict=True), 1)
     ]
-    return print_text("\n\n".join([head.rstrip(), *parts]))
+    print_text("\n\n".join([head.rstrip(), *parts]))
+    return 0
 
 
 def _check_suffix(table: str) -> None:
