@@ -13,14 +13,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analytics_tracker_construct import WriteKey
+from analytics_tracker_construct._environment import Environment, TenantEntry
 from analytics_tracker_construct._handler import settings
 from analytics_tracker_construct.cli import dev as command
-from analytics_tracker_construct.cli._options import TenantOption
 
 from .running import dev, run
 
@@ -434,20 +436,50 @@ def test_describes_its_routes_with_a_destination_that_it_takes(tmp_path: Path) -
     assert (status, answer["tenant"]) == (200, "shop")
 
 
-def test_the_environment_is_one_that_the_function_reads() -> None:
-    """The local server hands over what the construct would."""
-    environment = command.environment(
-        ["*-analytics"],
-        [TenantOption("shop", ("https://shop.example",))],
-        cors_origins=["https://shop.example"],
+def _deployed() -> Environment:
+    """Return what the construct gives a function with the options' settings."""
+    return Environment(
+        allowed_buckets=("my-site-analytics", "*-lake"),
+        cors_origins=("*",),
+        salt_bucket=command.SALT_BUCKET,
+        queue_url="",
+        account="",
+        trusted=True,
+        honor_privacy_signals=True,
+        viewer_country=False,
         metrics=True,
         buffered=True,
+        tenants={
+            "shop": TenantEntry(
+                bucket="shop",
+                owner=None,
+                origins=("https://shop.example",),
+                keys=(
+                    WriteKey.public(PUBLIC).digest,
+                    WriteKey.secret(sha256=sha256(SECRET.encode()).hexdigest()).digest,
+                ),
+            ),
+            "blog": TenantEntry(bucket="blog", owner=None, origins=()),
+        },
     )
 
-    config = settings.read(environment)
-    assert set(environment) <= set(settings.NAMES)
-    assert config.tenants["shop"].bucket == "shop"
-    assert config.tenants["shop"].origins == {"https://shop.example"}
-    assert config.patterns.allow("demo-analytics")
-    assert (config.metrics, config.buffered) == (True, True)
-    assert config.salt_bucket == command.SALT_BUCKET
+
+def test_the_settings_are_those_that_the_function_reads_where_it_is_deployed() -> None:
+    """So what works here works there."""
+    parser = argparse.ArgumentParser()
+    command.add_to(parser.add_subparsers())
+    options = parser.parse_args(
+        [
+            *("dev", "--metrics", "--delivery", "buffered"),
+            *("--allow", "my-site-analytics", "--allow", "*-lake"),
+            *("--tenant", "shop=https://shop.example", "--tenant", "blog"),
+            *("--write-key", f"shop={PUBLIC}", "--write-key", f"shop={SECRET}"),
+        ]
+    )
+
+    local = command.settings_of(options)
+    deployed = settings.read(_deployed().variables(json.dumps))
+
+    assert vars(local.patterns) == vars(deployed.patterns)
+    alike = deployed._replace(patterns=local.patterns, object_acl=None)
+    assert local == alike

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from analytics_tracker_construct._handler import settings
+from analytics_tracker_construct._handler import buckets, settings
 from analytics_tracker_construct._local import answers, gateway
 from analytics_tracker_construct._local.folder import FolderStore
 from analytics_tracker_construct._local.function import Function, make_app
-from analytics_tracker_construct.cli import dev
 from handler.device import device_of
 from traffic import agents, broken, days
 
@@ -29,9 +28,13 @@ def day() -> days.Day:
 
 def tracker(data: Path) -> Function:
     """Return the function over a folder, with the day's tenants, at the day's end."""
-    tenants = [dev.TenantOption(n, o) for n, o in days.TENANTS.items()]
-    config = settings.read(
-        dev.environment(["*-analytics"], tenants, cors_origins=["*"], metrics=False)
+    config = settings.Settings(
+        patterns=buckets.Patterns(["*-analytics"]),
+        tenants={
+            name: settings.Tenant(name, name, origins=frozenset(origins))
+            for name, origins in days.TENANTS.items()
+        },
+        salt_bucket="tracker-salts",
     )
     store = FolderStore(data)
 

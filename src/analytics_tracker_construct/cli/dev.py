@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import base64
 import errno
-import json
 import signal
 import threading
 import time
@@ -14,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .._deployed_numbers import WINDOW_SECONDS
-from .._handler import settings, write_keys
+from .._handler import buckets, settings, write_keys
 from .._local import gateway, live
 from .._local.folder import FolderStore
 from .._local.function import App, Function, make_app, make_writer
@@ -23,7 +21,7 @@ from .._local.queue import QUEUE, FolderQueue
 from .._local.server import TrackerServer
 from . import _options, _words
 from ._errors import CommandError
-from ._options import TenantOption as TenantOption  # noqa: PLC0414  offered here too
+from ._options import TenantOption
 
 #: Where objects go unless `--data` says otherwise; `query` looks there too.
 DATA = Path("analytics-data")
@@ -159,19 +157,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    allowed: list[str] = options.allow or _ALLOWED
-    tenants: list[TenantOption] = options.tenant
-    _check_names(tenants)
-    tenants = options.tenant = _with_keys(tenants, options.write_key)
-    config = settings.read(
-        environment(
-            allowed,
-            tenants,
-            cors_origins=options.cors_origin or ["*"],
-            metrics=options.metrics,
-            buffered=options.delivery == "buffered",
-        )
-    )
+    config = settings_of(options)
+    allowed = options.allow or _ALLOWED
+    tenants = options.tenant = _tenants(options)
     try:
         store = FolderStore(options.data)
         queue = FolderQueue(options.data / QUEUE)
@@ -227,38 +215,34 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def environment(
-    allowed: list[str],
-    tenants: list[TenantOption],
-    *,
-    cors_origins: list[str],
-    metrics: bool,
-    buffered: bool = False,
-) -> dict[str, str]:
-    """Return the environment that the construct would give the function."""
-    entries = {
-        tenant.name: {
-            "bucket": tenant.name,
-            "origins": list(tenant.origins),
-            "keys": [
-                base64.b64encode(write_keys.digest(key)).decode().rstrip("=")
-                for key in tenant.keys
-            ],
-        }
-        for tenant in tenants
-    }
-    return {
-        settings.ALLOWED_BUCKETS: ",".join(allowed),
-        settings.TENANTS: json.dumps(entries),
-        settings.CORS_ORIGINS: ",".join(cors_origins),
-        settings.SALT_BUCKET: SALT_BUCKET,
-        settings.METRICS: "1" if metrics else "0",
-        settings.BUFFERED: "1" if buffered else "0",
-    }
+def settings_of(options: argparse.Namespace) -> settings.Settings:
+    """Return what the options mean, as the function has it where it is deployed."""
+    return settings.Settings(
+        patterns=buckets.Patterns(options.allow or _ALLOWED),
+        tenants={
+            tenant.name: settings.Tenant(
+                tenant.name,
+                bucket=tenant.name,
+                origins=frozenset(tenant.origins),
+                keys=tuple(map(write_keys.digest, tenant.keys)),
+            )
+            for tenant in _tenants(options)
+        },
+        cors_origins=frozenset(options.cors_origin or ["*"]),
+        salt_bucket=SALT_BUCKET,
+        metrics=options.metrics,
+        buffered=options.delivery == "buffered",
+    )
 
 
-def _check_names(tenants: list[TenantOption]) -> None:
-    counts = Counter(tenant.name for tenant in tenants)
+def _tenants(options: argparse.Namespace) -> list[TenantOption]:
+    """Return the tenants, each with its write keys.
+
+    Raises:
+        CommandError: If one is there twice, or a key is for none of them.
+    """
+    given: list[TenantOption] = options.tenant
+    counts = Counter(tenant.name for tenant in given)
     for name, count in counts.items():
         if count > 1:
             raise CommandError(
@@ -266,23 +250,17 @@ def _check_names(tenants: list[TenantOption]) -> None:
                 f"--tenant {name}=ORIGIN,ORIGIN",
                 status=2,
             )
-
-
-def _with_keys(
-    tenants: list[TenantOption], given: list[tuple[str, str]]
-) -> list[TenantOption]:
-    """Return the tenants with their write keys."""
-    names = {tenant.name for tenant in tenants}
-    for name, _ in given:
-        if name not in names:
+    keys: list[tuple[str, str]] = options.write_key
+    for name, _ in keys:
+        if name not in counts:
             raise CommandError(
                 f"--write-key is for the tenant {name}, which is not there; add "
                 f"--tenant {name}",
                 status=2,
             )
     return [
-        tenant._replace(keys=tuple(key for name, key in given if name == tenant.name))
-        for tenant in tenants
+        tenant._replace(keys=tuple(key for name, key in keys if name == tenant.name))
+        for tenant in given
     ]
 
 
