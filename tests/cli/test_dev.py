@@ -436,11 +436,11 @@ def test_describes_its_routes_with_a_destination_that_it_takes(tmp_path: Path) -
     assert (status, answer["tenant"]) == (200, "shop")
 
 
-def _deployed() -> Environment:
+def _deployed(*cors_origins: str) -> Environment:
     """Return what the construct gives a function with the options' settings."""
     return Environment(
         allowed_buckets=("my-site-analytics", "*-lake"),
-        cors_origins=("*",),
+        cors_origins=cors_origins,
         salt_bucket=command.SALT_BUCKET,
         queue_url="",
         account="",
@@ -464,13 +464,16 @@ def _deployed() -> Environment:
     )
 
 
-def test_the_settings_are_those_that_the_function_reads_where_it_is_deployed() -> None:
-    """So what works here works there."""
+@pytest.mark.parametrize("origin", ["*", "https://www.example.com"])
+def test_the_settings_are_those_that_the_function_reads_where_it_is_deployed(
+    origin: str,
+) -> None:
+    """What works here works there; a tenant's pages may send, whatever others may."""
     parser = argparse.ArgumentParser()
     command.add_to(parser.add_subparsers())
     options = parser.parse_args(
         [
-            *("dev", "--metrics", "--delivery", "buffered"),
+            *("dev", "--metrics", "--delivery", "buffered", "--cors-origin", origin),
             *("--allow", "my-site-analytics", "--allow", "*-lake"),
             *("--tenant", "shop=https://shop.example", "--tenant", "blog"),
             *("--write-key", f"shop={PUBLIC}", "--write-key", f"shop={SECRET}"),
@@ -478,7 +481,7 @@ def test_the_settings_are_those_that_the_function_reads_where_it_is_deployed() -
     )
 
     local = command.settings_of(options)
-    deployed = settings.read(_deployed().variables(json.dumps))
+    deployed = settings.read(_deployed(origin).variables(json.dumps))
 
     assert vars(local.patterns) == vars(deployed.patterns)
     alike = deployed._replace(patterns=local.patterns, object_acl=None)

@@ -217,6 +217,10 @@ def run(options: argparse.Namespace) -> int:
 
 def settings_of(options: argparse.Namespace) -> settings.Settings:
     """Return what the options mean, as the function has it where it is deployed."""
+    tenants = _tenants(options)
+    cors_origins = frozenset(options.cors_origin or ["*"])
+    if "*" not in cors_origins:
+        cors_origins = cors_origins.union(*(tenant.origins for tenant in tenants))
     return settings.Settings(
         patterns=buckets.Patterns(options.allow or _ALLOWED),
         tenants={
@@ -226,9 +230,9 @@ def settings_of(options: argparse.Namespace) -> settings.Settings:
                 origins=frozenset(tenant.origins),
                 keys=tuple(map(write_keys.digest, tenant.keys)),
             )
-            for tenant in _tenants(options)
+            for tenant in tenants
         },
-        cors_origins=frozenset(options.cors_origin or ["*"]),
+        cors_origins=cors_origins,
         salt_bucket=SALT_BUCKET,
         metrics=options.metrics,
         buffered=options.delivery == "buffered",
