@@ -81,13 +81,15 @@ class Patterns:
         patterns = tuple(patterns)
         self.names = frozenset(p for p in patterns if "*" not in p)
         """The exact names: buckets that the operator named in full."""
-        self._wild = tuple(tuple(p.split("*")) for p in patterns if "*" in p)
+        self.wildcards = tuple(p for p in patterns if "*" in p)
+        """The patterns proper: names with `*`."""
+        self._parts = tuple(tuple(p.split("*")) for p in self.wildcards)
 
     def allow(self, bucket: str) -> bool:
         """Whether `bucket` is on the list and is a well-formed name."""
         if name_problem(bucket) is not None:
             return False
-        return bucket in self.names or any(_matches(bucket, w) for w in self._wild)
+        return bucket in self.names or any(_matches(bucket, p) for p in self._parts)
 
 
 def _matches(name: str, parts: tuple[str, ...]) -> bool:

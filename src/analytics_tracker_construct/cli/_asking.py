@@ -17,12 +17,10 @@ from .._query.local import DuckDbEngine
 from .._sql import tables
 from . import _progress
 from ._aws import Aws, call
-from ._deployed import resources
+from ._deployed import databases
 from ._errors import CommandError
-from ._options import name
-from .dev import DATA
+from ._options import DATA, name
 
-_DATABASE = "AWS::Glue::Database"
 # Operations whose IAM actions are not Athena's.
 _ACTIONS = {"GetObject": "s3:GetObject", "GetTables": "glue:GetTables"}
 
@@ -170,7 +168,7 @@ def _database(aws: Aws, stack: str) -> str:
     Raises:
         CommandError: If there is not exactly one.
     """
-    found = [name for type_, name in resources(aws, stack) if type_ == _DATABASE]
+    found = databases(aws, stack)
     if len(found) == 1:
         return found[0]
     if found:

@@ -11,6 +11,7 @@ from ._aws import Answer, Aws, AwsError, call
 from ._errors import CommandError
 
 _ATTRIBUTES = "sqs:GetQueueAttributes"
+_DATABASE = "AWS::Glue::Database"
 
 
 class Resource(NamedTuple):
@@ -55,7 +56,7 @@ def function_in_stack(aws: Aws, stack: str) -> Answer:
     ]
     # The writer does not have it, and no function that is none of ours does.
     found = [each for each in functions if settings.SALT_BUCKET in environment(each)]
-    locked = [each for each in functions if is_locked(each)]
+    locked = [each for each in functions if lock(each)]
     if not found and locked:
         raise undecryptable(
             locked,
@@ -110,13 +111,14 @@ def environment(configuration: Answer) -> dict[str, str]:
     return variables
 
 
-def is_locked(configuration: Answer) -> bool:
-    """Return whether Lambda could not decrypt the environment for who asks.
+def lock(configuration: Answer) -> Answer | None:
+    """Return the error where Lambda could not decrypt the environment for who asks.
 
-    Lambda then tells an error in place of the variables.
+    Lambda tells it in place of the variables.
     https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html
     """
-    return bool(configuration.get("Environment", {}).get("Error"))
+    error: Answer | None = configuration.get("Environment", {}).get("Error")
+    return error or None
 
 
 def undecryptable(locked: list[Answer], otherwise: str) -> CommandError:
@@ -172,6 +174,15 @@ def dead_letters_of(sqs: Any, queue: Queue) -> Queue | None:
         QueueOwnerAWSAccountId=account,
     )
     return look(sqs, answer["QueueUrl"])
+
+
+def databases(aws: Aws, stack: str) -> list[str]:
+    """Return the names of a stack's databases.
+
+    Raises:
+        AwsError: If AWS does not tell.
+    """
+    return [name for type_, name in resources(aws, stack) if type_ == _DATABASE]
 
 
 def resources(aws: Aws, stack: str) -> Iterator[Resource]:

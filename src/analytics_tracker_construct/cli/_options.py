@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from .. import _origins
 from .._deployed_numbers import MOST_WINDOW_SECONDS
 from .._handler import buckets, write_keys
+
+#: Where `dev` keeps objects unless told otherwise; `query` looks there too.
+DATA = Path("analytics-data")
 
 # Emulators of SQS have hosts without a dot, ports and plain HTTP.
 _QUEUE_URL = re.compile(
@@ -77,6 +81,14 @@ def interval(text: str) -> int:
     return int(text)
 
 
+def bucket(text: str) -> str:
+    """Return the name of a bucket."""
+    problem = buckets.name_problem(text)
+    if problem:
+        raise argparse.ArgumentTypeError(f"{text!r} {problem}")
+    return text
+
+
 def pattern(text: str) -> str:
     """Return a pattern of bucket names."""
     problem = buckets.pattern_problem(text)
@@ -86,7 +98,19 @@ def pattern(text: str) -> str:
     return text
 
 
-def tenant(text: str) -> TenantOption:
+def tenant(text: str) -> str:
+    """Return the name of a tenant."""
+    if not buckets.TENANT_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a tenant's name")
+    return text
+
+
+def tenant_or_bucket(text: str) -> str:
+    """Return the name of a tenant, or of a bucket."""
+    return tenant(text) if buckets.name_problem(text) else text
+
+
+def tenant_option(text: str) -> TenantOption:
     """Return a tenant of `NAME[=ORIGIN,...]`."""
     name, _, origins = text.partition("=")
     if not buckets.TENANT_NAME.fullmatch(name):

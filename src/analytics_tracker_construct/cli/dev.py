@@ -23,8 +23,6 @@ from . import _options, _words
 from ._errors import CommandError
 from ._options import TenantOption
 
-#: Where objects go unless `--data` says otherwise; `query` looks there too.
-DATA = Path("analytics-data")
 #: The folder of the daily salts, a bucket of its own as in the account.
 SALT_BUCKET = "tracker-salts"
 _ALLOWED = ["*-analytics"]
@@ -84,7 +82,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--data",
         type=Path,
-        default=DATA,
+        default=_options.DATA,
         metavar="FOLDER",
         help="where objects are kept (default: %(default)s)",
     )
@@ -98,7 +96,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--tenant",
-        type=_options.tenant,
+        type=_options.tenant_option,
         action="append",
         default=[],
         metavar="NAME[=ORIGIN,...]",

@@ -7,11 +7,10 @@ import io
 import re
 import sys
 
-from .._handler import buckets
 from .._query.engine import DAYS, DEFAULT_DAYS, QueryEngine, named, window
 from .._query.result import Column, Result, Row
 from .._sql import queries
-from . import _asking, _aws, _progress, _target
+from . import _asking, _aws, _options, _progress, _target
 from ._errors import CommandError
 from ._interrupt import interruptible
 
@@ -66,7 +65,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     what = parser.add_argument_group("what a named query is about")
     what.add_argument(
         "--tenant",
-        type=tenant,
+        type=_options.tenant_or_bucket,
         metavar="TENANT",
         help="whose events (default: those of all tenants)",
     )
@@ -238,13 +237,6 @@ def _sql(argument: str) -> str:
         return argument.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError:
         raise CommandError("the query is not UTF-8 text", status=2) from None
-
-
-def tenant(text: str) -> str:
-    """Return the name of a tenant, or of a bucket."""
-    if not buckets.TENANT_NAME.fullmatch(text) and buckets.name_problem(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a tenant's name")
-    return text
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .._deployed_numbers import RETENTION_DAYS
-from .._handler import buckets, settings
+from .._handler import settings
 from . import _aws, _deployed, _options, _replayed
 from ._aws import Aws, AwsError
 from ._errors import CommandError
@@ -80,13 +80,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--tenant",
-        type=_tenant,
+        type=_options.tenant,
         metavar="NAME",
         help="only letters of this tenant (default: all)",
     )
     which.add_argument(
         "--bucket",
-        type=_bucket,
+        type=_options.bucket,
         metavar="NAME",
         help="only letters for this bucket (default: all)",
     )
@@ -169,7 +169,7 @@ def _queue_of(aws: Aws, options: argparse.Namespace) -> str:
         configuration = _deployed.function_in_stack(aws, options.stack)
     else:
         configuration = _deployed.function_named(aws, options.function)
-    if _deployed.is_locked(configuration):
+    if _deployed.lock(configuration):
         raise _deployed.undecryptable([configuration], "name the queue with --queue")
     url = _deployed.environment(configuration).get(settings.QUEUE_URL)
     if not url:
@@ -260,19 +260,6 @@ def _print(done: dict[str, Any], form: str) -> None:
 def _region(url: str | None) -> str | None:
     match = _REGION.match(url or "")
     return match[1] if match else None
-
-
-def _tenant(text: str) -> str:
-    if not buckets.TENANT_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a tenant's name")
-    return text
-
-
-def _bucket(text: str) -> str:
-    problem = buckets.name_problem(text)
-    if problem:
-        raise argparse.ArgumentTypeError(f"{text!r} {problem}")
-    return text
 
 
 def _count(text: str) -> int:

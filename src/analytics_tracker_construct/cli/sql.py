@@ -9,9 +9,9 @@ from .._query.engine import named
 from .._sql import queries, tables, views
 from .._sql.literals import literal
 from .._sql.parameters import Parameter
+from . import _options
 from ._errors import CommandError
 from ._printing import print_text
-from .query import tenant
 
 _DESCRIPTION = """\
 Print SQL: the queries that come with the tracker, or the statements that make the
@@ -70,7 +70,7 @@ def _add_show(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     whose = show.add_mutually_exclusive_group()
     whose.add_argument(
         "--tenant",
-        type=tenant,
+        type=_options.tenant_or_bucket,
         metavar="TENANT",
         help="whose events (default: those of all tenants)",
     )

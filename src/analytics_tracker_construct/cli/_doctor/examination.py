@@ -64,7 +64,7 @@ def examine(
     writers: list[Role] = []
     behind = list(_queue(subject, writers))
     subject = subject._replace(roles=(*subject.roles, *writers))
-    yield from _buckets(subject, function.patterns(configuration))
+    yield from _buckets(subject)
     yield from salts.check(subject)
     yield from behind
     if config.tenants:
@@ -79,8 +79,9 @@ def _configuration(aws: Aws, stack: str | None, function_name: str | None) -> An
     raise ValueError("a stack or a function is needed")
 
 
-def _buckets(subject: Subject, patterns: tuple[str, ...]) -> Iterator[Finding]:
+def _buckets(subject: Subject) -> Iterator[Finding]:
     named = subject.named_buckets()
+    patterns = subject.settings.patterns.wildcards
     others: list[str] = []
     if patterns:
         try:
@@ -104,7 +105,7 @@ def _tables(
     subject: Subject, stack: str | None, database: str | None
 ) -> Iterator[Finding]:
     if database is None and stack is not None:
-        found = list(glue.databases(subject, stack))
+        found = _deployed.databases(subject.aws, stack)
         if len(found) != 1:
             yield glue.which(stack, found)
             return

@@ -42,8 +42,8 @@ def parsed(
 ) -> tuple[settings.Settings | None, Finding]:
     """Return the settings that the function reads, if it can, and what they are."""
     check = "settings"
-    trouble = configuration.get("Environment", {}).get("Error")
-    if trouble:
+    trouble = _deployed.lock(configuration)
+    if trouble is not None:
         return None, failure(
             check,
             f"Lambda cannot read the environment: {trouble.get('ErrorCode')}",
@@ -68,7 +68,8 @@ def parsed(
             "set the variables as the stack's template has them, which aws "
             f"cloudformation detect-stack-drift compares; {UNCHANGED}",
         )
-    if not found.tenants and not found.patterns.names and not _wild(variables):
+    patterns = found.patterns
+    if not (found.tenants or patterns.names or patterns.wildcards):
         return found, failure(
             check,
             "no tenant and no bucket is allowed",
@@ -77,14 +78,9 @@ def parsed(
     delivery = "BUFFERED" if found.buffered else "DIRECT"
     return found, ok(
         check,
-        f"tenants: {len(found.tenants)}, buckets by name: {len(found.patterns.names)}, "
-        f"patterns: {len(_wild(variables))}, delivery: {delivery}",
+        f"tenants: {len(found.tenants)}, buckets by name: {len(patterns.names)}, "
+        f"patterns: {len(patterns.wildcards)}, delivery: {delivery}",
     )
-
-
-def patterns(configuration: Answer) -> tuple[str, ...]:
-    """Return the patterns with a `*` of a function's settings."""
-    return _wild(_deployed.environment(configuration))
 
 
 def _retry(configuration: Answer) -> str:
@@ -93,8 +89,3 @@ def _retry(configuration: Answer) -> str:
         f"update-function-configuration --function-name {configuration['FunctionName']}"
         f"; {UNCHANGED}"
     )
-
-
-def _wild(variables: dict[str, str]) -> tuple[str, ...]:
-    listed = variables.get(settings.ALLOWED_BUCKETS, "").split(",")
-    return tuple(word.strip() for word in listed if "*" in word)

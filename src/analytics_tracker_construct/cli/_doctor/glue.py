@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..._handler import columns, settings
 from ..._sql import tables, views
-from .. import _deployed
 from .._aws import Answer, AwsError, call
 from .findings import Finding, failure, ok, warning
 from .subject import Subject
@@ -21,17 +20,6 @@ _MAKE = (
 _AGAIN = "it is stale: {make}"
 _VIEW_TEXT = re.compile(r"/\* Presto View: (\S+) \*/")
 _CHANGE = "change the table so, or drop and create it; stored objects stay as they are"
-
-
-def databases(subject: Subject, stack: str) -> Iterator[str]:
-    """Yield the names of a stack's databases.
-
-    Raises:
-        AwsError: If AWS does not tell.
-    """
-    for resource in _deployed.resources(subject.aws, stack):
-        if resource.type == "AWS::Glue::Database":
-            yield resource.name
 
 
 def which(stack: str, found: list[str]) -> Finding:
