@@ -27,8 +27,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 from rich.table import Table
 
-from analytics_tracker_construct._local import answers, duck
+from analytics_tracker_construct._local import answers
 from analytics_tracker_construct._local.folder import INCOMING
+from analytics_tracker_construct._query import duck
 from traffic import days
 
 from .client import Post, send_all

@@ -26,7 +26,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from analytics_tracker_construct._local import answers, duck
+from analytics_tracker_construct._local import answers
+from analytics_tracker_construct._query import duck
 from handler import limits
 from handler.device import device_of
 

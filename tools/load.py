@@ -25,8 +25,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from analytics_tracker_construct._local import duck
 from analytics_tracker_construct._local.queue import QUEUE
+from analytics_tracker_construct._query import duck
 
 from . import load_client
 from .load_client import BUCKETS, Heard, Task

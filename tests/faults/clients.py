@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from analytics_tracker_construct._local import duck
+from analytics_tracker_construct._query import duck
 from handler import times
 
 from ..handler.fakes import Context, rest

@@ -20,8 +20,9 @@ from typing import Any
 
 import pytest
 
-from analytics_tracker_construct._local import duck, polling
+from analytics_tracker_construct._local import polling
 from analytics_tracker_construct._local.queue import FolderQueue
+from analytics_tracker_construct._query import duck
 from handler.message import decode
 
 from ..handler.fakes import rest

@@ -105,7 +105,7 @@ def test_what_is_passed_on_is_what_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By an event with a secret key, and by an image; neither less nor more."""
-    read = app.read
+    read = request.read
 
     def noted(event: Mapping[str, Any]) -> request.Request:
         found = read(event)

@@ -63,6 +63,31 @@ _BELOW = {
 _OURS = {"examples", "handler", "tests", _LIBRARY, *_BELOW}
 
 
+#: What the parts that do without the CDK may import of the library, beside themselves.
+_MAY_IMPORT: dict[str, set[str]] = {
+    "_actions": set(),
+    "_costs": {"_handler", "_deployed_numbers"},
+    "_deployed_numbers": {"_handler"},
+    "_openapi": {"_handler", "_openapi_schemas", "_version"},
+    "_openapi_schemas": {"_handler"},
+    "_origins": set(),
+    "_sql": {"_handler"},
+    "_query": {"_handler", "_sql", "_costs", "_version"},
+    "_local": {"_handler", "handler", "_deployed_numbers", "_openapi"},
+    "cli": {
+        *("_handler", "_local", "_query", "_sql"),
+        *(
+            "_actions",
+            "_costs",
+            "_deployed_numbers",
+            "_openapi",
+            "_origins",
+            "_version",
+        ),
+    },
+}
+
+
 def _modules(folder: Path) -> list[Path]:
     found = sorted(folder.rglob("*.py"))
     assert found, folder
@@ -76,19 +101,6 @@ _EXAMPLES = _modules(ROOT / "examples")
 
 def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
-
-
-def _is_without_cdk(path: Path) -> bool:
-    """Whether the command line imports a module, or has it."""
-    shared = {
-        "_actions.py",
-        "_costs.py",
-        "_deployed_numbers.py",
-        "_handler.py",
-        "query.py",
-    }
-    folders = {"cli", "_local", "_query", "_sql"}
-    return path.name in shared or bool(folders & set(path.parts))
 
 
 @pytest.mark.parametrize("module", _HANDLER, ids=_name)
@@ -163,11 +175,19 @@ def test_every_module_of_the_function_is_described() -> None:
     )
 
 
-@pytest.mark.parametrize(
+def _part(module: Path) -> str:
+    """Return the folder or the module right in the library's package."""
+    return module.relative_to(ROOT / "src" / _LIBRARY).parts[0].removesuffix(".py")
+
+
+_WITHOUT_CDK = pytest.mark.parametrize(
     "module",
-    [path for path in _LIBRARY_MODULES if _is_without_cdk(path)],
+    [path for path in _LIBRARY_MODULES if _part(path) in _MAY_IMPORT],
     ids=_name,
 )
+
+
+@_WITHOUT_CDK
 def test_command_line_does_not_need_the_cdk(module: Path) -> None:
     """Loading it takes seconds. Nor do the facts that it shares with the construct."""
     tops = {name.partition(".")[0] for name in _imports(module, ROOT / "src")}
@@ -186,6 +206,16 @@ def test_actions_of_iam_stand_in_one_module(module: Path) -> None:
 
     if module.name != "_actions.py" and "cli" not in module.parts:
         assert list(filter(_ACTION.fullmatch, texts)) == []
+
+
+@_WITHOUT_CDK
+def test_arrows_between_the_parts_go_one_way(module: Path) -> None:
+    """As ARCHITECTURE.md has them."""
+    part = _part(module)
+    names = (name.split(".") for name in _imports(module, ROOT / "src"))
+    reached = {name[1] for name in names if name[0] == _LIBRARY}
+
+    assert reached - {part} <= _MAY_IMPORT[part]
 
 
 @pytest.mark.parametrize("module", _EXAMPLES, ids=_name)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analytics_tracker_construct._local import duck
 from analytics_tracker_construct._local.folder import FolderStore
+from analytics_tracker_construct._query import duck
 from analytics_tracker_construct._sql import dialect
 
 from . import world

@@ -14,7 +14,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from analytics_tracker_construct._local import duck
+from analytics_tracker_construct._query import duck
 from analytics_tracker_construct._sql import parameters, queries, sessions_view
 from analytics_tracker_construct._sql.dialect import to_duckdb
 

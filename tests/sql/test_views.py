@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics_tracker_construct._handler import columns
-from analytics_tracker_construct._local import duck
+from analytics_tracker_construct._query import duck
 from analytics_tracker_construct._sql import sessions_view, tables, views
 from analytics_tracker_construct._sql.dialect import to_duckdb
 from handler.times import stamp

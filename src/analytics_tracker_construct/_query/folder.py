@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .._handler import columns
-from .._local import duck
+from . import duck
 
 
 def find(named: Path) -> Path:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._handler import columns
-from .._local import duck
 from .._sql import queries, tables
 from .._sql.literals import Value
-from . import folder
+from . import duck, folder
 from .engine import QueryEngine
 from .errors import QueryCancelled, QueryError, needed
 from .open_rows import OpenRows, Reading

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from analytics_tracker_construct._handler import columns
-from analytics_tracker_construct._local import duck
+from analytics_tracker_construct._query import duck
 
 ROW: dict[str, Any] = {
     "eventId": "abcdefgh",
