@@ -17,7 +17,6 @@ from ._sql import tables, views
 
 _Glue = glue.CfnTable
 
-_OVER_ALL = (tables.ALL_EVENTS, tables.ALL_SESSIONS, views.ALL_LINES)
 #: A location with the longest name of a bucket.
 _LOCATION = tables.location("x" * 63)
 #: About what a table has in a template beside columns, parameters and a view's text.
@@ -125,7 +124,7 @@ def template_bytes(database: str, tenants: Iterable[str]) -> int:
     Names of buckets count with as many characters as they may have.
     """
     pairs = [(tenant, tables.table_of(tenant)) for tenant in tenants]
-    found = [views.all_of(pairs, name) for name in _OVER_ALL]
+    found = [views.all_of(pairs, name) for name in views.OVER_ALL]
     for _, table in pairs:
         found += [views.unique(table), views.sessions(table)]
     described = [

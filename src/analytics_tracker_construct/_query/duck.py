@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._handler import buckets, columns
-from .._sql import tables, views
+from .._sql import hive, tables, views
 
 if TYPE_CHECKING:
     import duckdb
 
 #: The view over every bucket, each event once, with the column `tenant`.
 ALL = tables.ALL_EVENTS
-#: Every view over all buckets.
-OVER_ALL = (tables.ALL_EVENTS, tables.ALL_SESSIONS, views.ALL_LINES)
+#: The folders of days below that of a bucket's events, as a pattern.
+DAYS = "/".join(f"{each.name}=*" for each in columns.PARTITIONS)
 # Where the views of a tenant called `all` are, whose names are taken.
 _ASIDE = "aside"
 # Stands for a table's name in SQL that is translated once for all.
@@ -60,11 +60,6 @@ class View(NamedTuple):
         return () if self.name == ALL else tables.names(self.name)
 
 
-def table_name(tenant: str) -> str:
-    """Return the name of a tenant's (or bucket's) table."""
-    return tables.table_of(tenant)
-
-
 def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
     """Open an in-memory database whose views read the objects below `data`.
 
@@ -100,7 +95,7 @@ def connect(data: Path) -> tuple[duckdb.DuckDBPyConnection, list[View]]:
             (f'{schema}."{names.sessions}"', _sessions(unique)),
         ):
             connection.execute(f"CREATE VIEW {name} AS {query}")
-    for name in OVER_ALL:
+    for name in views.OVER_ALL:
         connection.execute(f"CREATE VIEW {name} AS {_over_all(found, name)}")
     for view in found:
         for name, query in (
@@ -120,40 +115,33 @@ def data_folders(above: Path) -> list[Path]:
     )
 
 
-def duckdb_type(hive: str) -> str:
+def duckdb_type(type_: str) -> str:
     """Return the DuckDB type of a Hive type, such as `struct<width:int>`.
 
     Raises:
         ValueError: If it is none that our columns have.
     """
-    members = _members(hive)
+    members = hive.members(type_)
     if members:
-        inner = ", ".join(f'"{name}" {duckdb_type(type_)}' for name, type_ in members)
+        inner = ", ".join(f'"{n}" {duckdb_type(of)}' for n, of in members.items())
         return f"STRUCT({inner})"
-    if hive not in _SCALARS:
-        raise ValueError(f"no DuckDB type is known for the Hive type {hive!r}")
-    return _SCALARS[hive]
-
-
-def _members(hive: str) -> list[list[str]]:
-    """Return names and types of a struct's members; none for another type."""
-    struct = re.fullmatch(r"struct<([^<>]+)>", hive)
-    return [member.split(":") for member in struct[1].split(",")] if struct else []
+    if type_ not in _SCALARS:
+        raise ValueError(f"no DuckDB type is known for the Hive type {type_!r}")
+    return _SCALARS[type_]
 
 
 def _views(data: Path) -> Iterator[View]:
-    levels = "/".join(f"{p.name}=*" for p in columns.PARTITIONS)
     for folder in sorted(data.glob(f"*/{_FOLDER}")):
         tenant = folder.parent.name
         if not buckets.TENANT_NAME.fullmatch(tenant) and buckets.name_problem(tenant):
             continue
         # A pattern that matches no file is an error to DuckDB.
         files = tuple(
-            f"{_literally(folder.resolve())}/{levels}/{_VISIBLE}{suffix}"
+            f"{_literally(folder.resolve())}/{DAYS}/{_VISIBLE}{suffix}"
             for suffix in (".json", ".json.gz")
-            if next(folder.glob(f"{levels}/{_VISIBLE}{suffix}"), None)
+            if next(folder.glob(f"{DAYS}/{_VISIBLE}{suffix}"), None)
         )
-        yield View(table_name(tenant), tenant, files)
+        yield View(tables.table_of(tenant), tenant, files)
 
 
 def _schema(view: View) -> str:
@@ -232,9 +220,9 @@ def _rows(files: tuple[str, ...], *, path: bool = False) -> str:
 def _structure() -> str:
     """Return the columns as `json_transform` takes them."""
 
-    def of(hive: str) -> object:
-        members = _members(hive)
-        return {n: of(t) for n, t in members} if members else _SCALARS[hive]
+    def of(type_: str) -> object:
+        members = hive.members(type_)
+        return {n: of(t) for n, t in members.items()} or _SCALARS[type_]
 
     return json.dumps({column.name: of(column.type) for column in columns.COLUMNS})
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._handler import columns
 from .._sql import queries, tables
 from .._sql.literals import Value
+from .._sql.views import OVER_ALL
 from . import duck, folder
 from .engine import QueryEngine
 from .errors import QueryCancelled, QueryError, needed
@@ -102,8 +103,7 @@ class DuckDbEngine(QueryEngine):
             tenant: Whose.
                 Default: those of any tenant.
         """
-        levels = "/".join(f"{each.name}=*" for each in columns.PARTITIONS)
-        pattern = f"{tenant or '*'}/{columns.PREFIX}{levels}"
+        pattern = f"{tenant or '*'}/{columns.PREFIX}{duck.DAYS}"
         found = set()
         for day in self.data_folder.glob(pattern):
             parts = (part.partition("=")[2] for part in day.parts[-3:])
@@ -252,7 +252,7 @@ def _explained(error: duckdb.Error, views: Sequence[duck.View]) -> str:
     import duckdb  # noqa: PLC0415  an extra
 
     names = [name for view in views for name in view.names]
-    way_out = f"{error}\n\ntables: {', '.join([*names, *duck.OVER_ALL])}"
+    way_out = f"{error}\n\ntables: {', '.join([*names, *OVER_ALL])}"
     # What these say is about names and grammar, not about files or memory.
     if isinstance(error, duckdb.ProgrammingError):
         way_out += f"\ncolumns: DESCRIBE {duck.ALL}\nhyphens in names are underscores"

@@ -70,8 +70,7 @@ class Relations(NamedTuple):
     def all(cls, database: str | None = None) -> Relations:
         """Return those of all tenants together."""
         events, sessions, lines = (
-            views.relation(name, database)
-            for name in (tables.ALL_EVENTS, tables.ALL_SESSIONS, views.ALL_LINES)
+            views.relation(name, database) for name in views.OVER_ALL
         )
         return cls(events, sessions, lines, events, sessions)
 

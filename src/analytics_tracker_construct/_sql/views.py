@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from .._handler import columns
-from . import sessions_view, tables
+from . import hive, sessions_view, tables
 
 #: The view over every stored line of every tenant, beside those that `tables` names.
 ALL_LINES = "all_lines"
+#: Every view over all tenants: of their events, their sessions, their stored lines.
+OVER_ALL = (tables.ALL_EVENTS, tables.ALL_SESSIONS, ALL_LINES)
 _SCALARS = {"string": "varchar", "int": "integer", "boolean": "boolean"}
 _DAY = tuple(column.name for column in columns.PARTITIONS)
 
@@ -30,19 +31,19 @@ class View(NamedTuple):
     """Names, spelt as the stored columns are, and Trino's types."""
 
 
-def trino_type(hive: str) -> str:
+def trino_type(type_: str) -> str:
     """Return Trino's name of a Hive type, such as `struct<width:int>`.
 
     Raises:
         ValueError: If it is none that our columns have.
     """
-    struct = re.fullmatch(r"struct<([^<>]+)>", hive)
-    if struct:
-        members = (member.split(":") for member in struct[1].split(","))
-        return f"row({', '.join(f'{name} {trino_type(t)}' for name, t in members)})"
-    if hive not in _SCALARS:
-        raise ValueError(f"no Trino type is known for the Hive type {hive!r}")
-    return _SCALARS[hive]
+    members = hive.members(type_)
+    if members:
+        inner = ", ".join(f"{name} {trino_type(of)}" for name, of in members.items())
+        return f"row({inner})"
+    if type_ not in _SCALARS:
+        raise ValueError(f"no Trino type is known for the Hive type {type_!r}")
+    return _SCALARS[type_]
 
 
 #: The columns of a table, and of the view with each event once.
@@ -121,7 +122,7 @@ def all_of(
     Raises:
         ValueError: If `name` is none of the three.
     """
-    if name not in (tables.ALL_EVENTS, tables.ALL_SESSIONS, ALL_LINES):
+    if name not in OVER_ALL:
         raise ValueError(
             f"'name' must be {tables.ALL_EVENTS!r}, {tables.ALL_SESSIONS!r} or "
             f"{ALL_LINES!r}, got {name!r}"

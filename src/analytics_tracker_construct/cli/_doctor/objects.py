@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
 from ..._handler import columns
+from ..._sql import hive
 from .._aws import call
 from .findings import Finding, failure, ok
 from .subject import Subject
@@ -25,7 +25,6 @@ _LINES = 1_000
 _LINE_BYTES = 1024 * 1024
 # Pages of a thousand keys that are listed of each day.
 _PAGES = 5
-_STRUCT = re.compile(r"struct<(.*)>")
 
 
 class _Object(NamedTuple):
@@ -155,9 +154,8 @@ def _fits(value: object, kind: str) -> bool:
     """Whether a value is null or of a Hive type."""
     if value is None:
         return True
-    struct = _STRUCT.fullmatch(kind)
-    if struct:
-        members = dict(member.split(":") for member in struct[1].split(","))
+    members = hive.members(kind)
+    if members:
         return (
             isinstance(value, dict)
             and value.keys() == members.keys()
