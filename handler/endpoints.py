@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from .buckets import BUCKET_NAME
 from .pool import Origin
 from .typed import NamedTuple
 
@@ -21,8 +22,6 @@ DNS_SUFFIXES: tuple[tuple[str, str, str], ...] = (
     ("", "amazonaws.com", "api.aws"),
 )
 
-# No dots: S3's certificate is for one label before ".s3".
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -90,7 +89,7 @@ class Endpoints:
             ValueError: If that is no bucket's name; nothing else may become part of
                 a host name.
         """
-        if not _BUCKET.fullmatch(bucket):
+        if not BUCKET_NAME.fullmatch(bucket):
             raise ValueError("not a bucket's name")
         if self.custom:
             return Endpoint(self._origin, self._host, f"{self._base}{bucket}/", region)

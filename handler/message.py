@@ -36,6 +36,7 @@ _LARGE = (6, zlib.DEFLATED, _GZIP)
 # Lines of a request of 1 MiB, each with its defaults, all of it escaped once more.
 _LINES_BYTES = 16 * 1024 * 1024
 _DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+# On a laptop a tenant's bucket has the tenant's name, which may be shorter than S3's.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _OWNER = re.compile(r"[0-9]{12}")
 _MARKS = re.compile(r"([A-Za-z0-9-]{8,64}) ([0-9a-f]{8})")

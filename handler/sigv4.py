@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from .mac import Mac
 from .typed import NamedTuple
@@ -137,7 +137,6 @@ class Form:
         payload_sha256: str,
         *,
         timestamp: str,
-        query: str = "",
     ) -> str:
         """Return the lines of a request's head that are signed, and their signature.
 
@@ -149,7 +148,6 @@ class Form:
                 spaces.
             payload_sha256: SHA-256 of the payload, in hexadecimal.
             timestamp: The value of ``x-amz-date``, such as ``20250131T235959Z``.
-            query: The query string as :func:`canonical_query` gives it.
         """
         if timestamp[:8] != self._day:
             self._begin(timestamp[:8])
@@ -158,7 +156,7 @@ class Form:
         else:
             canonical_path = path
         request = (
-            f"{self._method}\n{canonical_path}\n{query}\n{self._lines % values}"
+            f"{self._method}\n{canonical_path}\n\n{self._lines % values}"
             f"{self._rest}\n{self._names}\n{payload_sha256}"
         )
         digest = hashlib.sha256(request.encode()).hexdigest()
@@ -176,12 +174,6 @@ class Form:
             f"Credential={self._signer.credentials.access_key}/{self._scope}, "
             f"SignedHeaders={self._names}, Signature="
         )
-
-
-def canonical_query(parameters: Iterable[tuple[str, str]]) -> str:
-    """Return a query string in the form that is both signed and sent."""
-    pairs = sorted((percent_encoded(k), percent_encoded(v)) for k, v in parameters)
-    return "&".join([f"{name}={value}" for name, value in pairs])
 
 
 def percent_encoded(text: str, safe: str = "") -> str:

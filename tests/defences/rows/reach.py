@@ -75,8 +75,8 @@ THREATS = (
             Removal(
                 "the form of a host's first part",
                 "handler/endpoints.py",
-                "if not _BUCKET.fullmatch(bucket):",
-                "if not _BUCKET.match(bucket):",
+                "if not BUCKET_NAME.fullmatch(bucket):",
+                "if not BUCKET_NAME.match(bucket):",
                 (
                     "tests/handler/test_endpoints.py::"
                     "test_nothing_but_a_buckets_name_becomes_part_of_a_host",
