@@ -33,7 +33,7 @@ THREATS = (
             Removal(
                 "the destruction of old salts",
                 "handler/privacy.py",
-                "self._sweep(bucket, day, deadline, on_fault)",
+                "self._sweep(bucket, day, deadline, visit)",
                 "pass",
                 (f"{_PRIVACY}::test_salts_older_than_yesterdays_are_destroyed",),
             ),
