@@ -42,7 +42,7 @@ def read(request: Request) -> bytes:
     if len(raw) > limits.BODY_BYTES:
         raise Refused(Refusal.BODY_TOO_LARGE)
     encoding = request.headers.get("content-encoding")
-    if encoding:
+    if encoding and raw:
         raw = _decompressed(raw, encoding.strip().lower())
     if not raw or raw.isspace():
         raise Refused(Refusal.BODY_MISSING)

@@ -145,7 +145,7 @@ def _correct(draft: Draft, sent_at: object) -> None:
     try:
         corrected = times.read(draft.timestamp)[0] + wrong
     except OverflowError:
-        raise Refused(Refusal.TIMESTAMP_INVALID) from None
+        raise Refused(Refusal.SENT_AT_INVALID) from None
     draft.client_timestamp = f'"{draft.timestamp}"'
     draft.timestamp = times.stamp(corrected)
     if not _FAST <= wrong <= _SLOW:

@@ -70,7 +70,8 @@ class Refusal(Enum):
         "body_not_utf8",
         400,
         "Invalid request body",
-        "The body is not UTF-8 text; lone surrogates cannot be stored",
+        "The body is not UTF-8 text; a compressed one needs Content-Encoding: gzip, "
+        "and lone surrogates cannot be stored",
     )
     BODY_NOT_JSON = (
         "body_not_json",
@@ -196,7 +197,7 @@ class Refusal(Enum):
         "too_long",
         400,
         "Invalid field: {}",
-        "The field has more characters than are allowed",
+        "The field may have at most {limits.NAME_CHARS} characters",
     )
     VIEWPORT_INVALID = (
         "viewport_invalid",
@@ -273,13 +274,14 @@ class Refusal(Enum):
         "unavailable",
         503,
         "Service unavailable",
-        "The event could not be stored; send it again, with the same eventId",
+        "The event could not be stored; send it again, with the same eventId if it has "
+        "one",
     )
     INTERNAL = (
         "internal",
         500,
         "Internal error",
-        "The event was not stored; send it again, with the same eventId",
+        "The event was not stored; send it again, with the same eventId if it has one",
     )
 
 

@@ -73,7 +73,7 @@ def read(event: Mapping[str, Any]) -> Request:
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     single = event.get("headers")
     if not single or not isinstance(single, dict):
-        # Payload 1.0 from a load balancer or a test may have these alone.
+        # An event of payload 1.0 that somebody wrote may have these alone.
         single = {
             name: values[-1]
             for name, values in _mapping(event.get("multiValueHeaders")).items()

@@ -106,23 +106,19 @@ def test_a_batch_says_once_when_it_was_sent(tracker: Tracker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent_at", "error"),
+    "sent_at",
     [
-        ("now", "Invalid field: sentAt"),
-        ("", "Invalid field: sentAt"),
-        (1772625600, "Invalid field: sentAt"),
+        "now",
+        "",
+        1772625600,
         # As far back as there are years, so that the event would be before the first.
-        ("9999-12-31T00:00:00Z", "Invalid field: timestamp"),
+        "9999-12-31T00:00:00Z",
     ],
 )
-def test_refuses_a_time_that_is_none(
-    tracker: Tracker, sent_at: Any, error: str
-) -> None:
-    sent = event_of(timestamp="0001-01-01T00:00:00Z", sentAt=sent_at)
+def test_refuses_a_time_that_is_none(tracker: Tracker, sent_at: Any) -> None:
+    status, answer = tracker.answer(rest(event_of(sentAt=sent_at)))
 
-    status, answer = tracker.answer(rest(sent))
-
-    assert (status, answer["error"]) == (400, error)
+    assert (status, answer["error"]) == (400, "Invalid field: sentAt")
     assert tracker.store.events() == []
 
 
