@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,8 @@ from analytics_tracker_construct._query import athena_rows
 from analytics_tracker_construct.query import (
     AthenaEngine,
     DuckDbEngine,
+    QueryCancelled,
+    QueryError,
     Result,
 )
 
@@ -51,17 +54,46 @@ ORDER BY page DESC
 """
 
 
-def _athena(csv: bytes = _CSV) -> Result:
+# DuckDB looks some hundred thousand rows ahead.
+_LATE = """
+SELECT CASE WHEN range = 400000 THEN error('too late') ELSE range END AS value
+FROM range(500000)
+"""
+
+
+def _athena_engine(csv: bytes = _CSV) -> AthenaEngine:
     session = FakeSession(FakeAthena(columns=_COLUMNS), FakeS3(csv))
-    return AthenaEngine("events", workgroup="all", session=session).sql("SELECT …")
+    return AthenaEngine("events", workgroup="all", session=session)
+
+
+def _athena(csv: bytes = _CSV) -> Result:
+    return _athena_engine(csv).sql("SELECT …")
+
+
+_WAYS: dict[str, Callable[[Result, Path], object]] = {
+    "rows": lambda result, _: result.rows(),
+    "blocks": lambda result, _: list(result.blocks()),
+    "iteration": lambda result, _: list(result),
+    "arrow": lambda result, _: result.arrow(),
+    "reader": lambda result, _: list(result.reader()),
+    "pandas": lambda result, _: result.pandas(),
+    "parquet": lambda result, folder: result.parquet(folder / "a.parquet"),
+}
+_ANY_WAY = pytest.mark.parametrize("read", _WAYS.values(), ids=_WAYS)
 
 
 @pytest.fixture(params=["athena", "duckdb"])
-def result(request: pytest.FixtureRequest, tmp_path: Path) -> Result:
+def engine(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AthenaEngine | DuckDbEngine:
+    """Each engine in turn; that of Athena has one answer to all."""
+    return _athena_engine() if request.param == "athena" else DuckDbEngine(tmp_path)
+
+
+@pytest.fixture
+def result(engine: AthenaEngine | DuckDbEngine) -> Result:
     """The same rows of either engine."""
-    if request.param == "athena":
-        return _athena()
-    return DuckDbEngine(tmp_path).sql(_SQL)
+    return engine.sql(_SQL)
 
 
 def test_rows_are_pythons_values(result: Result) -> None:
@@ -124,6 +156,37 @@ def test_no_rows_still_have_columns(tmp_path: Path) -> None:
     assert _athena(none).rows() == []
     _athena(none).parquet(tmp_path / "none.parquet")
     assert duckdb.read_parquet(str(tmp_path / "none.parquet")).fetchall() == []
+
+
+@_ANY_WAY
+def test_a_cancelled_result_says_so_whichever_way_it_is_read(
+    read: Callable[[Result, Path], object],
+    engine: AthenaEngine | DuckDbEngine,
+    tmp_path: Path,
+) -> None:
+    result = engine.sql(_SQL)
+    engine.cancel()
+
+    with pytest.raises(QueryCancelled):
+        read(result, tmp_path)
+
+
+@_ANY_WAY
+def test_a_value_that_cannot_be_read_is_an_error_whichever_way_it_is_read(
+    read: Callable[[Result, Path], object], tmp_path: Path
+) -> None:
+    with pytest.raises(QueryError, match="cannot be read"):
+        read(_athena(_CSV.replace(b"0.5", b"half")), tmp_path)
+
+
+@_ANY_WAY
+def test_a_query_that_fails_late_is_an_error_whichever_way_it_is_read(
+    read: Callable[[Result, Path], object], tmp_path: Path
+) -> None:
+    result = DuckDbEngine(tmp_path).sql(_LATE)
+
+    with pytest.raises(QueryError, match="too late"):
+        read(result, tmp_path)
 
 
 def test_a_result_is_closed_with_its_block(result: Result) -> None:

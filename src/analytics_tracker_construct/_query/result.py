@@ -115,7 +115,13 @@ class Result:
         return f"<Result of ({names})>"
 
     def rows(self) -> list[Row]:
-        """Return all rows that are left."""
+        """Return all rows that are left.
+
+        Raises:
+            QueryCancelled: If the engine's `cancel` was called.
+            QueryError: If the query fails while its rows are read, or Athena's answer
+                has a value that cannot be read.
+        """
         return list(self)
 
     def blocks(self, count: int = BLOCK) -> Iterator[list[Row]]:
@@ -123,6 +129,11 @@ class Result:
 
         Args:
             count: Rows of a list at most.
+
+        Raises:
+            QueryCancelled: If the engine's `cancel` was called.
+            QueryError: If the query fails while its rows are read, or Athena's answer
+                has a value that cannot be read.
         """
         while block := self._rows.read(count):
             self.count += len(block)
@@ -135,14 +146,23 @@ class Result:
 
         Raises:
             ImportError: If pyarrow is not installed.
+            QueryCancelled: If the engine's `cancel` was called.
+            QueryError: If the query fails while its rows are read, or Athena's answer
+                has a value that cannot be read.
         """
         return self.reader().read_all()
 
     def reader(self) -> pyarrow.RecordBatchReader:
-        """Return the rows that are left as Arrow's batches, read as they come.
+        """Return the rows that are left as Arrow's batches.
+
+        Athena's are read as they are asked for, and may then fail. DuckDB may gather
+        all of them first: for an answer that is larger than memory there are `blocks`.
 
         Raises:
             ImportError: If pyarrow is not installed.
+            QueryCancelled: If the engine's `cancel` was called.
+            QueryError: If the query fails while its rows are read, or Athena's answer
+                has a value that cannot be read.
         """
         needed("pyarrow", "pyarrow", "Arrow tables need")
         return self._rows.reader()
@@ -154,6 +174,9 @@ class Result:
 
         Raises:
             ImportError: If pandas or pyarrow is not installed.
+            QueryCancelled: If the engine's `cancel` was called.
+            QueryError: If the query fails while its rows are read, or Athena's answer
+                has a value that cannot be read.
         """
         frames: Any = needed("pandas", "pandas pyarrow", "data frames need")
         arrow: Any = needed("pyarrow", "pandas pyarrow", "data frames need")
@@ -172,6 +195,11 @@ class Result:
 
         Raises:
             ImportError: If pyarrow is not installed; DuckDB needs it not.
+            QueryCancelled: If the engine's `cancel` was called.
+            QueryError: If the query fails while its rows are read, or Athena's answer
+                has a value that cannot be read.
+            ValueError: If rows were read already and DuckDB would have to run the
+                query once more; ask again.
         """
         self._rows.parquet(Path(path))
 
