@@ -153,6 +153,15 @@ def test_a_limit_stands_nowhere_but_in_the_table(
     assert left == []
 
 
+def test_the_days_of_an_id_are_those_of_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "DAYS_BACK", 3)
+    monkeypatch.setattr(limits, "SECONDS_AHEAD", 300)
+
+    assert "within 3 days back and 5 minutes ahead" in text()
+
+
 @pytest.mark.parametrize("row", refusals.Refusal)
 def test_a_refusal_is_that_of_the_table(
     row: refusals.Refusal, monkeypatch: pytest.MonkeyPatch
