@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics_tracker_construct import _openapi
+from analytics_tracker_construct._openapi import document
 
 from .running import COMMAND, run
 
@@ -17,7 +17,7 @@ def test_prints_the_description() -> None:
     done = run("openapi")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == _openapi.document()
+    assert json.loads(done.stdout) == document.describe()
 
 
 def test_names_the_server_that_it_is_told() -> None:

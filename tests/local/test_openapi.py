@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from analytics_tracker_construct import _openapi, _openapi_schemas
 from analytics_tracker_construct._handler import (
     buckets,
     columns,
@@ -19,10 +18,11 @@ from analytics_tracker_construct._handler import (
     refusals,
     replies,
 )
+from analytics_tracker_construct._openapi import answers, document, schemas
 
 from .serving import Served
 
-DOCUMENT = _openapi.document()
+DOCUMENT = document.describe()
 
 
 def responses() -> Iterator[tuple[str, str, Any]]:
@@ -54,7 +54,7 @@ def validator(schema: Any) -> Any:
 
 
 def text() -> str:
-    return json.dumps(_openapi.document())
+    return json.dumps(document.describe())
 
 
 def test_each_example_is_of_its_schema() -> None:
@@ -89,7 +89,7 @@ def test_every_refusal_is_there_with_its_status_and_its_words() -> None:
             status, answer = said["refused_batch"]
             assert (status, answer["message"]) == (str(row.status), row.message)
             continue
-        why = refusals.Refused(row, _openapi.fields().get(row, ""))
+        why = refusals.Refused(row, answers.fields().get(row, ""))
         words = {"error": why.error, "message": why.message}
         assert said[row.label] == (str(row.status), words)
 
@@ -100,7 +100,7 @@ def test_words_that_name_a_field_do_so_here_too(
 ) -> None:
     takes = re.search(r"(?<!\{)\{\}", row.error + row.message)
 
-    assert (row in _openapi.fields()) == bool(takes)
+    assert (row in answers.fields()) == bool(takes)
 
 
 def test_every_route_and_method_is_there() -> None:
@@ -194,7 +194,7 @@ def test_whatever_the_handler_changes_is_changed_here(
 
 def test_blank_is_what_the_handler_takes_for_blank() -> None:
     blank = {chr(code) for code in range(0x110000) if not chr(code).strip()}
-    pattern = re.compile(_openapi_schemas.NOT_BLANK)
+    pattern = re.compile(schemas.NOT_BLANK)
 
     assert {chr(c) for c in range(0x110000) if not pattern.search(chr(c))} == blank
 
@@ -229,10 +229,10 @@ def test_a_wrong_method_is_told_the_right_one(path: str, allow: str) -> None:
 
 
 def test_names_the_server_and_the_destination_that_it_is_told() -> None:
-    document = _openapi.document("https://a.example/prod", ("tenant", "shop"))
+    described = document.describe("https://a.example/prod", ("tenant", "shop"))
 
-    assert document["servers"] == [{"url": "https://a.example/prod"}]
-    body = document["paths"]["/track"]["post"]["requestBody"]["content"]
+    assert described["servers"] == [{"url": "https://a.example/prod"}]
+    body = described["paths"]["/track"]["post"]["requestBody"]["content"]
     for example in body["application/json"]["examples"].values():
         assert example["value"]["tenant"] == "shop"
         assert "bucket" not in example["value"]

@@ -19,12 +19,12 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from analytics_tracker_construct import _openapi
 from analytics_tracker_construct._local import gateway
+from analytics_tracker_construct._openapi import document
 
 from ..cli.running import Dev, dev
 
-DOCUMENT = _openapi.document()
+DOCUMENT = document.describe()
 API = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS: dict[str, Any] = {
     f"{method.upper()} {path}": API[path][method.upper()]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics_tracker_construct import _openapi
 from analytics_tracker_construct._handler import replies
 from analytics_tracker_construct._local import gateway, live, server
+from analytics_tracker_construct._openapi import document
 
 from .serving import EVENT, Answer, Served, serving
 
@@ -263,7 +263,7 @@ def test_serves_the_description_of_its_routes(served: Served) -> None:
     """For any name that the server has, and with a destination that it takes."""
     described = served.send("GET", "/openapi.json").json
 
-    assert described == _openapi.document()
+    assert described == document.describe()
     assert described["servers"] == [{"url": "/"}]
     assert "/pixel.gif" in described["paths"]
 

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-from .. import _openapi
 from .._handler import replies
+from .._openapi import document
 from . import answers, gateway, pages
 from .function import Function
 from .live import Live
@@ -56,7 +56,7 @@ class TrackerServer(ThreadingHTTPServer):
         *,
         payload: str = "1.0",
         example: Callable[[str], str] = str,
-        destination: tuple[str, str] = _openapi.DESTINATION,
+        destination: tuple[str, str] = document.DESTINATION,
         key: str | None = None,
     ) -> None:
         if ":" in address[0]:
@@ -64,7 +64,7 @@ class TrackerServer(ThreadingHTTPServer):
         self.function = function
         self.live = live
         self.payload = payload
-        self.description = _openapi.document(destination=destination, key=key)
+        self.description = document.describe(destination=destination, key=key)
         self._under_way = 0
         self._changed = threading.Condition()
         super().__init__(address, _Connection)

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 
-from .. import _openapi
+from .._openapi import document
 from ._printing import print_text
 
 _DESCRIPTION = """\
@@ -48,7 +48,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Print the document."""
-    text = json.dumps(_openapi.document(options.server), indent=2)
+    text = json.dumps(document.describe(options.server), indent=2)
     print_text(text, "cannot write the description")
     return 0
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ._handler import batch, buckets, columns, fields, limits, write_keys
+from .._handler import batch, buckets, columns, fields, limits, write_keys
 
 Json = dict[str, Any]
 Destination = tuple[str, str]
@@ -56,7 +56,7 @@ def schemas() -> Json:
     event = _fields()
     none_of = dict.fromkeys(("bucket", "tenant"), _NOTHING)
     return {
-        "Request": {"oneOf": [_ref("Event"), _ref("Events")]},
+        "Request": {"oneOf": [ref("Event"), ref("Events")]},
         "Event": {
             "type": "object",
             "description": "One event. A member that is not listed is kept in its "
@@ -247,7 +247,7 @@ def _counts(least: int) -> Json:
         },
         "rejected": {
             "type": "array",
-            "items": _ref("Rejected"),
+            "items": ref("Rejected"),
             "maxItems": limits.BATCH_EVENTS,
         },
     }
@@ -270,5 +270,6 @@ def _whole(form: re.Pattern[str]) -> str:
     return f"^{form.pattern}$"
 
 
-def _ref(name: str) -> Json:
+def ref(name: str) -> Json:
+    """Return what stands for a schema elsewhere in the document."""
     return {"$ref": f"#/components/schemas/{name}"}

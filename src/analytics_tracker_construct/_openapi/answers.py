@@ -1,8 +1,7 @@
-"""The OpenAPI description of the tracker's routes, made from the handler's own tables.
+"""What the routes answer, as OpenAPI's responses, made of the answers themselves.
 
-Statuses, words, headers and examples of answers are those that `replies` makes, so the
-description cannot say anything else than the function does.
-https://spec.openapis.org/oas/v3.1.1.html
+Statuses, words, headers and examples are those that `replies` makes, so the description
+cannot say anything else than the function does.
 """
 
 from __future__ import annotations
@@ -11,21 +10,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._handler import draft, limits, refusals, replies, script, write_keys
-from ._openapi_schemas import Destination, event_example, parameters, schemas
-from ._version import __version__
-
-Json = dict[str, Any]
-
-#: Where an example's event goes unless someone says otherwise.
-DESTINATION: Destination = ("bucket", "demo-analytics")
+from .._handler import draft, refusals, replies, script
+from .schemas import Destination, Json, ref
 
 # The ids of the examples: one made for an object, one for the queue.
 _STORED, _QUEUED = "1769860800-9f86d081", "1769860800-884c7d659a2feaa0"
 
 _Row = refusals.Refusal
 #: Refusals that do not depend on what is sent: any route may answer them.
-ANYWHERE = (
+_ANYWHERE = (
     _Row.NOT_FOUND,
     _Row.METHOD_NOT_ALLOWED,
     _Row.FRONT_DOOR_ONLY,
@@ -63,10 +56,6 @@ _VARYING = {
     replies.REJECTED_HEADER,
 }
 
-#: How a server may send a write key; most tenants need none.
-_KEY = "writeKey"
-_SECURITY: list[Json] = [{}, {_KEY: []}]
-
 _MEANINGS: Mapping[int, str] = {
     200: "Every event, or some of several, is stored",
     202: "Every event, or some of several, is stored or on the queue",
@@ -84,177 +73,45 @@ _MEANINGS: Mapping[int, str] = {
 }
 
 
-def document(
-    server: str = "/", destination: Destination = DESTINATION, key: str | None = None
-) -> Json:
-    """Return the description as an OpenAPI 3.1 document.
+def track(destination: Destination) -> Json:
+    """Return the responses to events in a body."""
+    return _responses([*_taken(destination), *_refused(replies.TRACK, _Row)])
 
-    Args:
-        server: Where the routes are: a URL without a slash at the end, or `/` for
-            where the description itself came from.
-        destination: Where the events of the examples go: `bucket` or `tenant`, and
-            its name.
-        key: The write key that they bring.
-            Default: none.
-    """
-    operations = {
-        replies.TRACK: _track(destination, key),
-        replies.PIXEL: _pixel(destination, key),
-        replies.SCRIPT: _script(),
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Analytics tracker",
-            "version": __version__,
-            "description": _description(),
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": [{"url": server}],
-        "paths": {
-            f"/{route}": {
-                method.lower(): operations[route],
-                "options": _preflight(route),
-            }
-            for route, method in replies.METHODS.items()
-        },
-        "components": {
-            "schemas": schemas(),
-            "securitySchemes": {
-                _KEY: {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "A write key of the tenant's, from a server. A web "
-                    "page sends a public one as the event's `writeKey`",
-                }
-            },
-        },
-    }
+
+def pixel(destination: Destination) -> Json:
+    """Return the responses to an event as query parameters."""
+    taken = replies.pixel(_event(destination, _STORED, stored=True), _CORS)
+    refused = replies.pixel(_why(_Row.EVENT_TYPE_MISSING), _CORS)
+    return _responses(
+        [
+            ("taken", taken),
+            ("refused", refused),
+            *_refused(replies.PIXEL, _ANYWHERE),
+        ]
+    )
+
+
+def client() -> Json:
+    """Return the responses to who loads the browser client."""
+    fresh = script.reply({"accept-encoding": "gzip"})
+    tag = {"if-none-match": fresh["headers"]["ETag"]}
+    return _responses(
+        [
+            ("script", fresh),
+            ("unchanged", script.reply(tag)),
+            *_refused(replies.SCRIPT, _ANYWHERE),
+        ]
+    )
+
+
+def preflight(route: str) -> Json:
+    """Return the responses to a browser that asks what a page may send."""
+    return _responses([("preflight", replies.preflight(route, _CORS))])
 
 
 def fields() -> Mapping[refusals.Refusal, str]:
     """Return a field for each refusal whose words name one."""
     return {_Row.STRING_EXPECTED: "page", _Row.TOO_LONG: "sessionId"}
-
-
-def _description() -> str:
-    return (
-        "Takes events and stores them in the tenant's bucket. A 2xx answer means that "
-        "an event is in S3 or on the queue. One that has an `eventId` may be sent "
-        "again, and counts once, while its own time lies within "
-        f"{limits.DAYS_BACK} days back and {limits.SECONDS_AHEAD // 60} minutes ahead "
-        "of the server's clock.\n\n"
-        f"A body may have {limits.BODY_BYTES} bytes, also once decompressed; an event "
-        f"{limits.EVENT_BYTES} bytes of JSON and {limits.DEPTH} levels of nesting.\n\n"
-        "A tenant with a limit of its own has these routes below its name, such as "
-        "`/shop/track`, and only those.\n\n"
-        "The statuses below are the function's. API Gateway itself may answer 403, "
-        '413, 429, 502, 503 or 504 with `{"message"}`.'
-    )
-
-
-def _track(destination: Destination, key: str | None) -> Json:
-    event = event_example(destination, key)
-    names = ("sessionId", destination[0], *([write_keys.FIELD] if key else []))
-    shared = {name: event.pop(name) for name in names}
-    batch = {**shared, "events": [event, {**event, "page": "/thanks"}]}
-    bodies = {
-        "event": {"summary": "One event", "value": {**event, **shared}},
-        "batch": {"summary": "Several events", "value": batch},
-    }
-    return {
-        "operationId": "track",
-        "summary": "Send one event, or several",
-        "description": "The body is JSON whatever its content type says: what "
-        "`navigator.sendBeacon` sends as text is understood. It may be gzipped.",
-        "security": _SECURITY,
-        "parameters": [
-            {
-                "name": "Content-Encoding",
-                "in": "header",
-                "description": "How the body is compressed",
-                "schema": {"type": "string", "enum": ["gzip", "identity"]},
-            },
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": _ref("Request"),
-                    "examples": bodies,
-                },
-                "text/plain": {
-                    "schema": {
-                        "type": "string",
-                        "contentMediaType": "application/json",
-                        "contentSchema": _ref("Request"),
-                    },
-                    "examples": {
-                        name: {**each, "value": json.dumps(each["value"])}
-                        for name, each in bodies.items()
-                    },
-                },
-            },
-        },
-        "responses": _responses([*_taken(destination), *_refused(replies.TRACK, _Row)]),
-    }
-
-
-def _pixel(destination: Destination, key: str | None) -> Json:
-    taken = replies.pixel(_event(destination, _STORED, stored=True), _CORS)
-    refused = replies.pixel(_why(_Row.EVENT_TYPE_MISSING), _CORS)
-    return {
-        "operationId": "pixel",
-        "summary": "Send one event as query parameters",
-        "description": "For mail and for pages without scripts. The answer is always "
-        f"the image; `{replies.REJECTED_HEADER}` says why its event was not taken. A "
-        "parameter that is not listed is kept in the event's metadata.",
-        "security": _SECURITY,
-        "parameters": parameters(destination, key),
-        "responses": _responses(
-            [
-                ("taken", taken),
-                ("refused", refused),
-                *_refused(replies.PIXEL, ANYWHERE),
-            ]
-        ),
-    }
-
-
-def _script() -> Json:
-    fresh = script.reply({"accept-encoding": "gzip"})
-    tag = {"if-none-match": fresh["headers"]["ETag"]}
-    return {
-        "operationId": "script",
-        "summary": "Load the browser client",
-        "description": "A page's script, with `data-tenant` or `data-bucket`. A "
-        f"browser keeps it for {script.MAX_AGE_SECONDS} seconds and then asks with "
-        "`If-None-Match`.",
-        "parameters": [
-            {
-                "name": "If-None-Match",
-                "in": "header",
-                "description": "The `ETag` of the script at hand",
-                "schema": {"type": "string"},
-            },
-        ],
-        "responses": _responses(
-            [
-                ("script", fresh),
-                ("unchanged", script.reply(tag)),
-                *_refused(replies.SCRIPT, ANYWHERE),
-            ]
-        ),
-    }
-
-
-def _preflight(route: str) -> Json:
-    name = route.partition(".")[0]
-    return {
-        "operationId": f"{name}Preflight",
-        "summary": "Ask what a web page may send",
-        "responses": _responses([("preflight", replies.preflight(route, _CORS))]),
-    }
 
 
 def _event(
@@ -337,9 +194,9 @@ def _response(status: int, answers: list[tuple[str, replies.Reply]]) -> Json:
         names = sorted({_schema_of(each["value"]) for each in examples.values()})
         out["content"] = {
             media: {
-                "schema": {"oneOf": list(map(_ref, names))}
+                "schema": {"oneOf": list(map(ref, names))}
                 if len(names) > 1
-                else _ref(names[0]),
+                else ref(names[0]),
                 "examples": examples,
             }
         }
@@ -372,7 +229,3 @@ def _schema_of(answer: Json) -> str:
     if "error" in answer:
         return "Refusal"
     return "Stored" if answer["status"] == "ok" else "Queued"
-
-
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
