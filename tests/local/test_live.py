@@ -78,6 +78,8 @@ def test_counts_a_queued_event_and_counts_it_again_when_it_is_stored() -> None:
         (b"no gzip", 0),
         (b"", 0),
     ],
+    # Packed bytes hold the time, and processes that share the tests name them alike.
+    ids=["one member", "two members", "cut", "no gzip", "nothing"],
 )
 def test_counts_the_lines_of_the_objects_that_are_there(
     tmp_path: Path, body: bytes, count: int
