@@ -137,7 +137,9 @@ def _answer(url: str, process: subprocess.Popen[str]) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("command", [("key",), ("openapi",), ("sql", "list"), ("dev",)])
+@pytest.mark.parametrize(
+    "command", [("key",), ("openapi",), ("sql", "list"), ("dev", "--port", "0")]
+)
 def test_no_output_at_all_is_a_clear_error(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
