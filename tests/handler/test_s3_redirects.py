@@ -75,15 +75,17 @@ def test_follows_a_bucket_to_its_region_and_remembers_it(
     assert rig.clock.pauses == []
 
 
-def test_follows_two_redirects_at_most(rig: Rig) -> None:
+@pytest.mark.parametrize("code", ["", "PermanentRedirect"])
+def test_follows_two_redirects_at_most(rig: Rig, code: str) -> None:
+    """A bucket that is made anew elsewhere may be sent for in a circle for a while."""
     rig.script(
         *[
-            answer(301, headers={"x-amz-bucket-region": f"{letter}-1"})
+            answer(301, code, headers={"x-amz-bucket-region": f"{letter}-1"})
             for letter in "abcde"
         ]
     )
 
-    assert fails(rig.put) == (Fault.UNAVAILABLE, "301")
+    assert fails(rig.put) == (Fault.UNAVAILABLE, f"301 {code}".rstrip())
     assert [region_of(r) for r in rig.server.requests] == ["eu-west-1", "a-1", "b-1"]
 
 
