@@ -24,12 +24,13 @@ export function watch(track: Tracker) {
     { passive: true },
   );
 
-  function clicked({ target, button }: MouseEvent) {
-    // The right button opens a menu.
+  function clicked(event: MouseEvent) {
+    // The right button opens a menu. The path leads through open shadow roots as well.
     const link =
-      button < 2 &&
-      target instanceof Element &&
-      target.closest<HTMLAnchorElement>("a[href]");
+      event.button < 2 &&
+      (event.composedPath() as HTMLAnchorElement[]).find((each) =>
+        each.matches?.("a[href],area[href]"),
+      );
     if (!link || !/^http/.test(link.protocol)) return;
     const type =
       link.hasAttribute("download") || FILE.test(link.pathname)

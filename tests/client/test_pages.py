@@ -170,6 +170,28 @@ def test_clicks_that_lead_away_are_told_and_others_are_not(
     ]
 
 
+def test_links_of_components_and_of_image_maps_are_links(
+    tracker: Tracker, site: Site, visitor: Visitor
+) -> None:
+    """As long as the component lets the page see into it."""
+    site.pages["/"] = Page(
+        f"""<map name="m"><area href="http://{OTHER}/area"></map><p></p><script>
+          const root = document.querySelector("p").attachShadow({{ mode: "open" }});
+          root.innerHTML = '<a href="http://{OTHER}/shadow"><b>outside</b></a>';
+          addEventListener("click", (event) => event.preventDefault());
+        </script>"""
+    )
+    tab = visitor.open(HOME)
+    tab.run("root.querySelector('b').click(); document.querySelector('area').click()")
+
+    events = _told(tracker, tab, 3)[1:]
+
+    assert sorted((e["eventType"], e["metadata"]["url"]) for e in events) == [
+        ("outbound_click", f"http://{OTHER}/area"),
+        ("outbound_click", f"http://{OTHER}/shadow"),
+    ]
+
+
 def test_a_form_that_says_so_is_told_when_it_is_sent(
     tracker: Tracker, site: Site, visitor: Visitor
 ) -> None:
