@@ -188,7 +188,10 @@ export function deliver(
       });
       // Refused for good, whoever said so.
       isOver = [400, 401, 413].includes(reply.status);
-      wait = +reply.headers.get("Retry-After")! * 1e3 || 0;
+      const after = reply.headers.get("Retry-After")!;
+      wait = +after * 1e3 || 0;
+      // A gateway before the tracker may say a date, and one that is over.
+      if (EVERYTHING) wait ||= Math.max(Date.parse(after) - Date.now(), 0) || 0;
       const { error, rejected } = await reply.json();
       rejected?.forEach((each: Rejected) => (own[each.index] = each.status));
       // Taken, if that is said to the end, or refused in the tracker's own words: a

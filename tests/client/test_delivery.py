@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -410,6 +412,25 @@ def test_a_pause_that_was_asked_for_outlasts_a_network_that_comes_back(
     tab.run("new Promise((done) => setTimeout(done, 1000))")
 
     assert len(site.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "least", "most"), [(120, 110_000, 120_000), (-120, 0, 2_000)]
+)
+def test_a_date_says_how_long_to_wait_as_seconds_do(
+    site: Site, visitor: Visitor, seconds: int, least: int, most: int
+) -> None:
+    """One that is over asks for no wait."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    date = formatdate(time.time() + seconds, usegmt=True)
+    site.answers.append(Answer(503, headers={"Retry-After": date}))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('kept'); {FLUSH}")
+    wait(lambda: "tracker:shop-pause" in outbox(tab), "the pause")
+
+    left = tab.run("localStorage['tracker:shop-pause'] - Date.now()")
+
+    assert least < left <= most
 
 
 _LARGE = "for (let i = 0; i < 6; i++) tracker('large', {text: 'x'.repeat(9000)});"
