@@ -44,6 +44,7 @@ export function deliver(
   const prefix = name + ".";
   const dropKey = name + "-dropped";
   const pauseKey = name + "-pause";
+  const offKey = EVERYTHING ? name + "-off" : "";
   const local = storage("localStorage");
   let store: Store = local;
   /** Keys that this page made, and of these those under way. */
@@ -256,13 +257,21 @@ export function deliver(
   // What earlier pages could not send.
   if (keys().length) wake(Limit.BATCH_MS);
 
-  /** Drop what waits. */
-  const clear = EVERYTHING
-    ? () => {
-        // What found no room, too; then the answer goes to where it lasts.
+  const isOut = EVERYTHING ? () => store[offKey] || local[offKey] : undefined;
+
+  /** Take the visitor's answer, which is to outlive the page; it says nothing of who gave it. */
+  const consent = EVERYTHING
+    ? (isGiven: boolean, session: Store) => {
+        for (const each of [session, store, local]) delete each[offKey];
+        if (isGiven) return;
+        // First, so that there is room for the answer. What found no room goes, too.
         for (store of [store, local]) keys().forEach(forget);
+        delete session[name];
+        save(offKey, "1");
+        // Where the page's own data left no room, it lasts as long as the tab.
+        if (store != local) session[offKey] = "1";
       }
     : undefined;
 
-  return { put, save, text, clear };
+  return EVERYTHING ? { put, consent, isOut } : { put };
 }

@@ -20,23 +20,17 @@ export function createTracker(options: Options): Tracker {
   // It never has what follows `#`.
   let referrer = document.referrer.split("?")[0] || undefined;
   let visits: Store;
-  if (EVERYTHING) visits = storage("sessionStorage");
+  if (EVERYTHING) {
+    visits = storage("sessionStorage");
+    // An answer that found no room on an earlier page: perhaps it does now.
+    if (visits[name + "-off"]) delivery.consent!(false, visits);
+  }
 
   function track(what: string | boolean, metadata?: Record<string, unknown>) {
     try {
       if (EVERYTHING) {
-        const offKey = name + "-off";
-        if (typeof what == "boolean") {
-          if (!what) {
-            // First, so that there is room for the answer.
-            delivery.clear!();
-            delete visits[name];
-          }
-          // An answer that must outlive the page; it says nothing of who gave it.
-          delivery.save(offKey, what ? "" : "1");
-          return;
-        }
-        if (delivery.text(offKey)) return;
+        if (typeof what == "boolean") return delivery.consent!(what, visits);
+        if (delivery.isOut!()) return;
         if (document.prerendering) {
           document.addEventListener("prerenderingchange", () => track(what, metadata), {
             once: true,

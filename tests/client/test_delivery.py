@@ -480,6 +480,48 @@ def test_opting_out_lasts_though_storage_was_full(site: Site, visitor: Visitor) 
     assert tab.run("sessionStorage.length") == 0
 
 
+def test_opting_out_lasts_though_the_page_has_filled_the_storage(
+    site: Site, visitor: Visitor
+) -> None:
+    """As long as the tab; from its next page on that finds room, for good."""
+    site.pages["/"] = site.pages["/next"] = Page(head=SCRIPTED)
+    tab = visitor.open(HOME)
+    tab.run(FILL)
+    tab.run(f"tracker(false); tracker('never'); {FLUSH}")
+    assert "tracker:shop-off" not in outbox(tab)
+
+    tab.go(f"{HOME}next")
+    tab.run("tracker('never'); localStorage.clear()")
+    tab.go(HOME)
+    tab.run(f"tracker('never'); {FLUSH}")
+    assert tab.run("Object.entries(localStorage)") == [["tracker:shop-off", "1"]]
+    assert tab.run("sessionStorage.length") == 0
+
+    tab.run(f"tracker(true); tracker('again'); {FLUSH}")
+    _wait_heard(site, 1)
+    assert [_events(site, n) for n in range(len(site.heard))] == [["again"]]
+
+
+def test_opting_out_lasts_though_storage_is_filled_afterwards(
+    site: Site, visitor: Visitor
+) -> None:
+    """Where a failed request's pause finds no room."""
+    site.pages["/"] = Page(head=SCRIPTED)
+    site.seconds = 1
+    site.answers.append(Answer(503))
+    tab = visitor.open(HOME)
+    tab.run(f"tracker('under way'); {FLUSH}")
+    _wait_heard(site, 1)
+    tab.run("tracker(false)")
+    tab.run(FILL)
+    tab.run("new Promise((done) => setTimeout(done, 1500))")
+
+    tab.run(f"tracker('never'); {FLUSH}")
+    tab.run("new Promise((done) => setTimeout(done, 3000))")
+
+    assert len(site.heard) == 1
+
+
 def test_storage_that_fails_does_not_break_the_page(
     site: Site, visitor: Visitor
 ) -> None:
