@@ -5,7 +5,8 @@ import { createTracker } from "./tracker";
 const tag = document.currentScript as HTMLScriptElement | null;
 const stub = window.tracker;
 // A page that has the tag twice counts once.
-if (tag && !stub?.on) {
+if (EVERYTHING && stub?.on) console.warn("tracker: second tag ignored");
+else if (tag && !stub?.on) {
   const { endpoint, local, manual } = tag.dataset;
   const tracker = createTracker({
     ...tag.dataset,

@@ -421,13 +421,18 @@ def test_a_page_that_was_kept_for_the_back_button_counts_again(
 def test_a_tag_that_stands_twice_counts_once(
     tracker: Tracker, site: Site, visitor: Visitor
 ) -> None:
-    site.pages["/"] = Page(head=LINE + LINE)
+    """For the first one's tenant; the page's developer is told."""
+    other = LINE.replace("shop", "blog")
+    site.pages["/"] = Page(head=LINE + other)
     tab = visitor.open(HOME)
     tab.run("tracker('signup')")
 
     events = _told(tracker, tab, 2)
 
     assert [event["eventType"] for event in events] == ["page_view", "signup"]
+    (said,) = tab.events("Runtime.consoleAPICalled")
+    assert said["type"] == "warning"
+    assert said["args"][0]["value"] == "tracker: second tag ignored"
 
 
 def test_a_page_may_send_every_event_itself(
