@@ -74,6 +74,8 @@ export function createTracker(options: Options): Tracker {
     }
     if (EVERYTHING) {
       watch(track);
+      // Of a page that handles navigations itself, without the history.
+      window.navigation?.addEventListener("navigatesuccess", view);
       // Back, to a page that was kept as it was left.
       addEventListener("pageshow", ({ persisted }) => {
         if (persisted) path = "";

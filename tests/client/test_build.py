@@ -106,6 +106,7 @@ WANTED = {
     "api.AbortSignal.timeout_static": "AbortSignal.timeout?.",
     "api.Document.prerendering": "prerendering",
     "api.LockManager.request": "navigator.locks",
+    "api.Navigation.navigatesuccess_event": "window.navigation?.",
     "api.Navigator.globalPrivacyControl": "globalPrivacyControl",
     "api.Navigator.sendBeacon": '"keepalive" in Request.prototype',
     "api.Request.keepalive": '"keepalive" in Request.prototype',

@@ -79,6 +79,27 @@ def test_a_page_of_one_document_counts_each_path_once(
     ]
 
 
+def test_a_page_that_handles_navigations_itself_is_counted(
+    tracker: Tracker, site: Site, visitor: Visitor
+) -> None:
+    """By the Navigation API, which does not ask the history."""
+    site.pages["/"] = Page('<a href="/two">two</a>')
+    tab = visitor.open(HOME)
+    tab.run("navigation.onnavigate = (event) => event.intercept()")
+    tab.run("document.links[0].click()")
+    tab.run("navigation.navigate('/two?again').finished")
+    tab.run("navigation.navigate('/three').finished")
+
+    views = _told(tracker, tab, 3)
+
+    assert [(e["eventType"], e["page"]) for e in views] == [
+        ("page_view", HOME),
+        ("page_view", f"{HOME}two"),
+        ("page_view", f"{HOME}three"),
+    ]
+    assert views[2]["referrer"] == f"{HOME}two"
+
+
 def test_reading_to_the_end_is_told_once_a_page(
     tracker: Tracker, site: Site, visitor: Visitor
 ) -> None:
