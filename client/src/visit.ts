@@ -19,7 +19,8 @@ function isPrivate() {
   return navigator.globalPrivacyControl || navigator.doNotTrack == "1";
 }
 
-/** The session's id: random, of one tab, and nothing that outlives it. */
+/** The session's id: random, and of one tab; browsers copy it to windows that the tab's
+ * pages open by script, and to its duplicates. */
 export function session(store: Store, name: string) {
   if (isPrivate()) return;
   const now = Date.now();
