@@ -1,7 +1,7 @@
 """A small site that uses the browser client, and the tracker that it sends to.
 
-`python examples/website/serve.py` serves both on this machine. The pages are plain
-files, and what they have of the tracker is one line in each head.
+`.venv/bin/python examples/website/serve.py` serves both on this machine. The pages are
+plain files, and what they have of the tracker is one line in each head.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 PAGES = Path(__file__).parent / "pages"
@@ -50,6 +51,12 @@ class Pages(SimpleHTTPRequestHandler):
 def main() -> None:
     """Serve until interrupted."""
     options = _options()
+    if not find_spec("analytics_tracker_construct"):
+        raise SystemExit(
+            f"{sys.executable} has no analytics_tracker_construct: after `make demo`, "
+            "run this with .venv/bin/python; or install the package with its extra "
+            "`local`"
+        )
     command = [sys.executable, "-m", "analytics_tracker_construct.cli", "dev"]
     command += ["--quiet", "--tenant", "website", "--data", options.data]
     command += ["--port", str(options.tracker_port)]

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import venv
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,3 +70,16 @@ def test_a_visit_to_it_is_every_kind_of_event(
     }
     assert "a@example.com" not in str(events)
     assert events[0]["metadata"] == {"utm_source": "news"}
+
+
+def test_a_python_without_the_package_is_told_which_one_has_it(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = tmp_path / "bare" / "bin" / "python"
+
+    done = subprocess.run(
+        [python, SERVE], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert done.returncode == 1
+    assert f"{python} has no analytics_tracker_construct" in done.stderr
+    assert "run this with .venv/bin/python" in done.stderr
