@@ -98,6 +98,9 @@ def test_its_commands_answer_what_it_shows(
             env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"},
         )
         assert done.returncode == 0, f"{block}\n{done.stderr}"
+        if "query --local" in block:
+            # Who follows it sees rows.
+            assert not re.search(r"^0 rows|signup +0 ", done.stdout, re.M), block
         answers.append(done.stdout)
 
     assert len(shown) == 4
