@@ -34,8 +34,6 @@ from . import compliance
 
 README = Path(__file__).parents[1] / "README.md"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-#: What the README's Python takes as given: an app, and in it the stack it stands in.
-PRELUDE = "from aws_cdk import App, Stack\napp = App()\nself = Stack(app, 'Website')\n"
 _PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 _FIELDS = {
@@ -124,8 +122,8 @@ def python_blocks(text: str) -> list[str]:
 
 def _template(text: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
-    exec(PRELUDE + python_blocks(text)[0], names)
-    return dict(Template.from_stack(names["self"]).to_json())
+    exec(python_blocks(text)[0], names)
+    return dict(Template.from_stack(names["stack"]).to_json())
 
 
 def _arguments_of(documented: object) -> str:

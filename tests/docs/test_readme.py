@@ -50,7 +50,7 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
     """As one program, in a stack of an app that synthesises in the end."""
-    program = "\n".join([readme.PRELUDE, *readme.python_blocks(TEXT), "app.synth()"])
+    program = "\n".join([*readme.python_blocks(TEXT), "app.synth()"])
 
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -298,6 +298,14 @@ def _rights(stack: Any, role: str) -> dict[str, list[str]]:
 def _listed(actions: list[str]) -> str:
     *most, last = [f"`{action}`" for action in actions]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def test_it_names_the_oldest_cdk_that_works() -> None:
+    (lowest,) = re.findall(
+        r'"aws-cdk-lib>=([\d.]+)"', (ROOT / "pyproject.toml").read_text()
+    )
+
+    assert f"every `aws-cdk-lib` 2 from {lowest} on" in " ".join(TEXT.split())
 
 
 def test_every_make_target_that_it_names_is_there() -> None:
