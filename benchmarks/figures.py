@@ -34,10 +34,12 @@ def bench() -> str:
             tables["single"],
             f"{scenarios.BATCH} events a request; a peer without batches stores each:",
             tables["batch"],
-            "The queue: what `BUFFERED` sends to it, and what the writer makes of it:",
-            tables["queue"],
-            "From the start of a process to its first answer:",
-            tables["cold"],
+            _folded(
+                "The queue: what <code>BUFFERED</code> sends to it, and what the "
+                "writer makes of it",
+                tables["queue"],
+            ),
+            _folded("From the start of a process to its first answer", tables["cold"]),
             "What was aimed at:",
             tables["targets"],
         )
@@ -114,10 +116,14 @@ def lake() -> str:
     )
     return (
         f"{layouts}\n\nSeconds are the median of {len(names)} queries, each asked "
-        f"once; {found['machine']}.\n\n<details>\n"
-        "<summary>Each query over the million</summary>\n\n"
-        f"{queries_alone}\n\n</details>"
+        f"once; {found['machine']}.\n\n"
+        f"{_folded('Each query over the million', queries_alone)}"
     )
+
+
+def _folded(summary: str, text: str) -> str:
+    """Return text that a reader sees who asks for it."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def load() -> str:
