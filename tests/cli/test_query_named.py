@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -250,12 +251,82 @@ def test_a_failed_query_leaves_the_file_alone(data: Path, tmp_path: Path) -> Non
     assert [p.name for p in tmp_path.iterdir() if "answer" in p.name] == ["answer.csv"]
 
 
-@pytest.mark.skipif(not Path("/dev/null").exists(), reason="Unix has devices")
-def test_a_device_is_written_to_and_not_replaced(data: Path) -> None:
-    done = ask(data, "SELECT 1", "--output", "/dev/null")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Unix has named pipes")
+def test_a_named_pipe_is_written_to_and_not_replaced(
+    data: Path, tmp_path: Path
+) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    # A reader that does not wait for the writer.
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for path in (pipe, link):
+            done = ask(data, "SELECT 1 AS a", "--format", "csv", "--output", str(path))
 
-    assert done.returncode == 0
-    assert not Path("/dev/null").is_file()
+            assert (done.returncode, done.stderr) == (0, "")
+            assert os.read(reader, 100) == b"a\n1\n"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_is_written_through(
+    data: Path, tmp_path: Path, form: str, is_there: bool
+) -> None:
+    """Also one to a link, and one to a file that is not there yet."""
+    target = tmp_path / "elsewhere" / "answer"
+    target.parent.mkdir()
+    if is_there:
+        target.write_text("before")
+    first, link = tmp_path / "first", tmp_path / "link"
+    first.symlink_to(Path("elsewhere", "answer"))
+    link.symlink_to(first)
+
+    done = ask(data, "SELECT 1", "--format", form, "--output", str(link))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert link.is_symlink()
+    assert first.is_symlink()
+    assert target.read_bytes()[:4] == (b"PAR1" if form == "parquet" else b"1\n1\n")
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="it is Linux's")
+def test_the_name_of_a_stream_is_written_to_and_not_replaced(
+    data: Path, tmp_path: Path
+) -> None:
+    """`/dev/stdout` is such a link, and a shell may have given it a file."""
+    link, path = tmp_path / "stdout", tmp_path / "answer.csv"
+    link.symlink_to("/proc/self/fd/1")
+    asked = [*COMMAND, "query", "SELECT 1 AS a", "--local", "--data", str(data)]
+    with path.open("w") as out:
+        before = os.fstat(out.fileno()).st_ino
+        subprocess.run(
+            [*asked, "--format", "csv", "--output", str(link)], stdout=out, check=True
+        )
+
+    assert path.read_text() == "a\n1\n"
+    assert path.stat().st_ino == before
+    assert link.is_symlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Unix has modes")
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_is_there_keeps_its_mode(
+    data: Path, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "answer"
+    path.touch()
+    path.chmod(0o640)
+
+    ask(data, "SELECT 1", "--format", form, "--output", str(path))
+
+    assert path.stat().st_size > 0
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +20,10 @@ from ._errors import CommandError
 from ._printing import printing
 
 _PARQUET = "parquet"
+#: The folders whose names are open descriptors, `/dev/stdout` among them.
+_DESCRIPTORS = re.compile(r"/dev(/fd)?|/proc/[^/]+(/task/[^/]+)?/fd")
+#: Links that are followed from one to the next, as by Linux.
+_MOST_LINKS = 40
 # What a process that ends at once would leave behind.
 _unfinished: set[Path] = set()
 
@@ -57,10 +63,9 @@ def check(options: argparse.Namespace) -> None:
     if options.output is not None:
         if options.output.is_dir():
             raise CommandError(f"{options.output} is a folder; name a file", status=2)
-        if not options.output.parent.is_dir():
-            raise CommandError(
-                f"{options.output.parent} does not exist; make it first", status=2
-            )
+        folder = _named(options.output).parent
+        if not folder.is_dir():
+            raise CommandError(f"{folder} does not exist; make it first", status=2)
     elif sys.stdout is None:
         raise CommandError("cannot write the answer: standard output is closed")
     elif options.format == _PARQUET and sys.stdout.isatty():
@@ -123,17 +128,35 @@ def _to_file(result: Result, form: str, path: Path) -> None:
 @contextmanager
 def _complete(path: Path) -> Iterator[Path]:
     """Yield a path to write to, which takes the name when all went well."""
-    if path.exists() and not path.is_file():
+    path = _named(path)
+    if _is_descriptor(path) or (path.exists() and not path.is_file()):
         # A device or a pipe is not to be replaced.
         yield path
         return
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     part = path.with_name(f".{path.name}.{os.getpid()}")
     with _discardable(part):
         try:
             yield part
+            if mode is not None:
+                part.chmod(mode)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _named(path: Path) -> Path:
+    """Return what links lead to: a file, or the name of an open descriptor."""
+    for _ in range(_MOST_LINKS):
+        if _is_descriptor(path) or not path.is_symlink():
+            break
+        path = path.parent / path.readlink()
+    return path
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Whether a file's name is that of something which is open already."""
+    return _DESCRIPTORS.fullmatch(str(path.parent.resolve())) is not None
 
 
 @contextmanager
