@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from .world import FIRST, LAST, MISREAD, PLANES, SHARED, TIED
+from .world import FIRST, LAST, LED, MISREAD, PLANES, SHARED, TIED
 
 WEEK = (FIRST, LAST)
 FUNNEL = ("step", "event_type", "visitors", "share_of_first", "share_of_previous")
@@ -806,9 +806,30 @@ CASES += (
             ("social", 2, 2, 1.0),
         ),
     ),
+    # The page view's metadata says it, whatever came before it or with it; the first
+    # event's where no page was viewed.
+    Case(
+        "utm-campaigns",
+        "blog",
+        LED,
+        LED,
+        {},
+        CAMPAIGNS,
+        (("letter", "email", None, 2, 2, 0.0), ("app", "email", None, 1, 1, 0.0)),
+    ),
+    Case(
+        "channels",
+        "blog",
+        LED,
+        LED,
+        {},
+        ("channel", "sessions", "visitors", "bounce_rate"),
+        (("mail", 3, 3, 0.0),),
+    ),
 )
 
 _SECOND = "year = '2026' AND month = '03' AND day = '02'"
+_POST = "https://blog.example/post"
 
 VIEW_CASES: tuple[ViewCase, ...] = (
     # Of 14 lines two repeat an event.
@@ -884,6 +905,18 @@ VIEW_CASES: tuple[ViewCase, ...] = (
         'referrer, utmSource FROM "my_site_sessions" '
         "WHERE year = '2026' AND month = '03' AND day = '05'",
         ((60, 10, 20, 2048, "/%zz%ff?utm_source=%ff%00+%20", None, None),),
+    ),
+    # In one instant the page view comes first, and its sender is the session's.
+    ViewCase(
+        "blog_sessions",
+        "SELECT startedAt, utmSource, country, deviceType, entryPage, events "
+        "FROM \"blog_sessions\" WHERE year = '2026' AND month = '02' AND day = '19' "
+        "ORDER BY startedAt",
+        (
+            ("2026-02-19T09:01:00.000Z", "letter", "PT", "mobile", _POST, 2),
+            ("2026-02-19T09:02:00.000Z", "letter", "DE", "desktop", _POST, 2),
+            ("2026-02-19T09:03:00.000Z", "app", "PT", "mobile", None, 2),
+        ),
     ),
     ViewCase(
         "all_events",

@@ -113,7 +113,7 @@ class Event(NamedTuple):
     """What a session depends on."""
 
     number: int
-    """Its id: those of one moment are in this order."""
+    """Its id: those of one moment are in this order, page views first."""
     at: datetime
     kind: str
     session: str | None
@@ -128,14 +128,22 @@ class Event(NamedTuple):
         return f"https://r-{self.number}.example" if self.number % 3 else None
 
     @property
+    def campaign(self) -> str | None:
+        """Likewise one of its own, or none."""
+        return f"campaign {self.number}" if self.number % 4 else None
+
+    @property
     def row(self) -> tuple[Any, ...]:
         """What is stored of it, by the columns that the view reads."""
         day = f"{self.at:%Y-%m-%d}".split("-")
         text = stamp(self.at)
-        device = {"device_type": None, "browser": None, "is_bot": self.is_bot}
+        type_ = f"type {self.number}"
+        device = {"device_type": type_, "browser": None, "is_bot": self.is_bot}
+        metadata = self.campaign and json.dumps({"utm_campaign": self.campaign})
         return (
             *(f"id-{self.number:06}", self.kind, text, text, self.page, self.session),
-            *(self.ip, {"country": None}, device, self.referrer, self.agent, None),
+            *(self.ip, {"country": None}, device, self.referrer, self.agent),
+            metadata,
             *day,
         )
 
@@ -159,7 +167,11 @@ _EVENTS = st.lists(
 def reference(events: list[Event]) -> Iterator[tuple[Any, ...]]:
     """Yield sessions as the documentation defines them."""
     visits: dict[tuple[Any, ...], list[list[Event]]] = {}
-    for event in sorted(events, key=lambda each: (each.at, each.number)):
+
+    def place(event: Event) -> tuple[datetime, bool, int]:
+        return event.at, event.kind != "page_view", event.number
+
+    for event in sorted(events, key=place):
         owner = event.session or (event.ip and (event.ip, event.agent or ""))
         if event.is_bot or not owner:
             continue
@@ -181,6 +193,8 @@ def reference(events: list[Event]) -> Iterator[tuple[Any, ...]]:
             pages[-1] if pages else None,
             len(views_) == len(visit) == 1,
             (views_ or visit)[0].referrer,
+            (views_ or visit)[0].campaign,
+            f"type {first.number}",
             "x" if pages and "utm_source=x" in pages[0] else None,
             f"{first.at:%d}",
         )
@@ -227,7 +241,8 @@ def test_sessions_are_what_their_definition_says(
 
     found = over_rows.execute(
         "SELECT startedAt, endedAt, durationSeconds, pageViews, events, entryPage, "
-        "exitPage, isBounce, referrer, utmSource, day FROM t_sessions"
+        "exitPage, isBounce, referrer, utmCampaign, deviceType, utmSource, day "
+        "FROM t_sessions"
     ).fetchall()
     assert sorted(found, key=repr) == sorted(reference(events), key=repr)
 

@@ -27,6 +27,8 @@ FIRST, LAST = "2026-03-02", "2026-03-10"
 #: Days before, each for something: one person at two tenants, several events in one
 #: instant, and sites to come from whose addresses are easily misread.
 SHARED, TIED, MISREAD = "2026-02-16", "2026-02-17", "2026-02-18"
+#: And one whose visits do not begin with the view of a page.
+LED = "2026-02-19"
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (
@@ -170,6 +172,7 @@ def fill(make_store: Callable[[], ObjectStore]) -> None:
     _shared(world)
     _tied(world)
     _misread(world)
+    _led(world)
 
 
 def _shop(world: World) -> None:
@@ -411,6 +414,35 @@ def _misread(world: World) -> None:
             page=page,
             referrer=referrer,
         )
+
+
+def _led(world: World) -> None:
+    """Visits to the blog whose campaigns are in the metadata, by another address each.
+
+    The first begins with an event of no page and the second with one that a server
+    sends, in the page view's own instant and of an id before its. The third never
+    views a page.
+    """
+    for number, events in enumerate(
+        [
+            [("00", "ready", None), ("01", "page_view", "letter")],
+            [("00", "ready", "server"), ("00", "page_view", "letter")],
+            [("00", "signup", "app"), ("01", "signup", None)],
+        ],
+        start=1,
+    ):
+        for at, (second, kind, source) in enumerate(events):
+            agent, country = (CHROME, "DE") if kind == "page_view" else (IPHONE, "PT")
+            campaign = {"utm_source": source, "utm_medium": "email"}
+            Client(world, f"203.0.113.{number}", agent, country).does(
+                f"{LED}T09:0{number}:{second}.000",
+                f"led-{number}-{at}",
+                kind,
+                tenant="blog",
+                sessionId=f"s-led-{number}",
+                page="https://blog.example/post",
+                metadata=campaign if source else {"plan": "pro"},
+            )
 
 
 def break_lines(put_raw: PutRaw) -> None:

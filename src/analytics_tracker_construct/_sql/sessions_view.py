@@ -46,6 +46,9 @@ CASE
       ELSE serverTimestamp
     END"""
 
+# What one request sends has often one moment, and is of the page that it views.
+_VIEWS_FIRST = "CASE WHEN eventType = 'page_view' THEN 0 ELSE 1 END"
+
 
 def _authority(url: str) -> str:
     """Return the SQL of a URL's host and port, in lower case."""
@@ -97,10 +100,10 @@ placed AS (
 ordered AS (
   SELECT *,
     row_number() OVER (
-      PARTITION BY year, month, day, owner ORDER BY instant, eventId
+      PARTITION BY year, month, day, owner ORDER BY instant, {_VIEWS_FIRST}, eventId
     ) AS position,
     lag(instant) OVER (
-      PARTITION BY year, month, day, owner ORDER BY instant, eventId
+      PARTITION BY year, month, day, owner ORDER BY instant, {_VIEWS_FIRST}, eventId
     ) AS previous
   FROM placed
   WHERE instant IS NOT NULL
@@ -133,7 +136,11 @@ grouped AS (
     max_by(page, position) FILTER (
       WHERE eventType = 'page_view' AND page IS NOT NULL
     ) AS exitPage,
-    min_by(metadata, position) AS entryMetadata,
+    CASE
+      WHEN count(*) FILTER (WHERE eventType = 'page_view') > 0
+      THEN min_by(metadata, position) FILTER (WHERE eventType = 'page_view')
+      ELSE min_by(metadata, position)
+    END AS entryMetadata,
     CASE
       WHEN count(*) FILTER (WHERE eventType = 'page_view') > 0
       THEN min_by(referrer, position) FILTER (WHERE eventType = 'page_view')

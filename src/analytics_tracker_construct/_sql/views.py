@@ -90,8 +90,9 @@ def sessions(table: str, database: str | None = None) -> View:
 
     A session is what one `sessionId`, or else one address and user agent, does on one
     UTC day with no more than 30 minutes between two events. Bots have none, nor have
-    events that say neither. Events of one instant are in the order of their ids. The
-    referrer is the first page view's, or the first event's where there is no page view.
+    events that say neither. Of events of one instant page views are first, and else
+    their ids say the order. The referrer and the metadata of a campaign are those of
+    the first page view, or of the first event where there is no page view.
 
     Args:
         table: The table's name; the view reads that with each event once.

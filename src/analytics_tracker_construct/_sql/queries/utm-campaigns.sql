@@ -1,6 +1,7 @@
 -- Campaigns by their utm parameters
 -- utm_source, utm_medium, utm_campaign: of the entry page's query string, else of the
---   first event's metadata; + and %20 are read as spaces, null is not given
+--   metadata of the first page view, or of the first event where there is none; + and
+--   %20 are read as spaces, null is not given
 -- sessions: sessions that began with any of them; those of bots are in no session
 -- visitors: the sum of their unique visitors of each day and tenant
 -- bounce_rate: the share of them with one page view and nothing else
