@@ -807,7 +807,7 @@ CASES += (
         ),
     ),
     # The page view's metadata says it, whatever came before it or with it; the first
-    # event's where no page was viewed.
+    # event's where no page was viewed. Nothing of a fragment counts.
     Case(
         "utm-campaigns",
         "blog",
@@ -815,7 +815,11 @@ CASES += (
         LED,
         {},
         CAMPAIGNS,
-        (("letter", "email", None, 2, 2, 0.0), ("app", "email", None, 1, 1, 0.0)),
+        (
+            ("letter", "email", None, 2, 2, 0.0),
+            ("ads", None, None, 1, 1, 1.0),
+            ("app", "email", None, 1, 1, 0.0),
+        ),
     ),
     Case(
         "channels",
@@ -824,12 +828,13 @@ CASES += (
         LED,
         {},
         ("channel", "sessions", "visitors", "bounce_rate"),
-        (("mail", 3, 3, 0.0),),
+        (("mail", 3, 3, 0.0), ("campaign", 1, 1, 1.0)),
     ),
 )
 
 _SECOND = "year = '2026' AND month = '03' AND day = '02'"
 _POST = "https://blog.example/post"
+_HASH = "https://blog.example/?utm_source=ads#/q?utm_source=no&utm_medium=email"
 
 VIEW_CASES: tuple[ViewCase, ...] = (
     # Of 14 lines two repeat an event.
@@ -916,6 +921,7 @@ VIEW_CASES: tuple[ViewCase, ...] = (
             ("2026-02-19T09:01:00.000Z", "letter", "PT", "mobile", _POST, 2),
             ("2026-02-19T09:02:00.000Z", "letter", "DE", "desktop", _POST, 2),
             ("2026-02-19T09:03:00.000Z", "app", "PT", "mobile", None, 2),
+            ("2026-02-19T09:04:00.000Z", "ads", "DE", "desktop", _HASH, 1),
         ),
     ),
     ViewCase(

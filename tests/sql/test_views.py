@@ -157,7 +157,7 @@ _EVENTS = st.lists(
         st.sampled_from(["s-1", "s-2", "", None, None]),
         st.sampled_from(["aa", "bb", None]),
         st.sampled_from(AGENTS),
-        st.sampled_from(["/", "/a?utm_source=x", None]),
+        st.sampled_from(["/", "/a?utm_source=x", "/a#?utm_source=x", None]),
         st.booleans(),
     ),
     max_size=25,
@@ -195,7 +195,7 @@ def reference(events: list[Event]) -> Iterator[tuple[Any, ...]]:
             (views_ or visit)[0].referrer,
             (views_ or visit)[0].campaign,
             f"type {first.number}",
-            "x" if pages and "utm_source=x" in pages[0] else None,
+            "x" if pages and "?utm_source=x" in pages[0].split("#")[0] else None,
             f"{first.at:%d}",
         )
 

@@ -421,16 +421,14 @@ def _led(world: World) -> None:
 
     The first begins with an event of no page and the second with one that a server
     sends, in the page view's own instant and of an id before its. The third never
-    views a page.
+    views a page, and the fourth's has a fragment that looks like a query string.
     """
-    for number, events in enumerate(
-        [
-            [("00", "ready", None), ("01", "page_view", "letter")],
-            [("00", "ready", "server"), ("00", "page_view", "letter")],
-            [("00", "signup", "app"), ("01", "signup", None)],
-        ],
-        start=1,
-    ):
+    visits: list[list[tuple[str, str, str | None]]] = [
+        [("00", "ready", None), ("01", "page_view", "letter")],
+        [("00", "ready", "server"), ("00", "page_view", "letter")],
+        [("00", "signup", "app"), ("01", "signup", None)],
+    ]
+    for number, events in enumerate(visits, start=1):
         for at, (second, kind, source) in enumerate(events):
             agent, country = (CHROME, "DE") if kind == "page_view" else (IPHONE, "PT")
             campaign = {"utm_source": source, "utm_medium": "email"}
@@ -443,6 +441,12 @@ def _led(world: World) -> None:
                 page="https://blog.example/post",
                 metadata=campaign if source else {"plan": "pro"},
             )
+    Client(world, "203.0.113.4", CHROME, "DE").does(
+        f"{LED}T09:04:00.000",
+        "led-4-0",
+        tenant="blog",
+        page="https://blog.example/?utm_source=ads#/q?utm_source=no&utm_medium=email",
+    )
 
 
 def break_lines(put_raw: PutRaw) -> None:

@@ -70,7 +70,8 @@ def _campaign(name: str) -> str:
     """Return the SQL of a campaign parameter: of the entry page, else the metadata."""
     return (
         f"nullif(coalesce(replace(replace("
-        f"regexp_extract(entryPage, '[?&]{name}=([^&#]*)', 1), '+', ' '), '%20', ' '), "
+        f"regexp_extract(split_part(entryPage, '#', 1), '[?&]{name}=([^&]*)', 1), "
+        f"'+', ' '), '%20', ' '), "
         f"json_extract_scalar(entryMetadata, '$.{name}')), '')"
     )
 
