@@ -211,16 +211,6 @@ def test_of_several_folders_below_none_is_taken(tmp_path: Path) -> None:
         engine.run("daily-page-views", tenant="shop")
 
 
-def test_parquet_of_rows_that_are_gone_is_refused(
-    engine: DuckDbEngine, tmp_path: Path
-) -> None:
-    result = engine.sql("SELECT * FROM range(3)")
-    next(result)
-
-    with pytest.raises(ValueError, match="read already"):
-        result.parquet(tmp_path / "a.parquet")
-
-
 def test_parquet_of_a_query_with_values_and_a_comment(
     engine: DuckDbEngine, tmp_path: Path
 ) -> None:

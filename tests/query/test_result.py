@@ -103,7 +103,65 @@ def test_rows_are_pythons_values(result: Result) -> None:
 def test_each_row_comes_once_whichever_way_it_is_read(result: Result) -> None:
     assert next(result) == _ROWS[0]
     assert list(result) == _ROWS[1:]
-    assert result.rows() == []
+    assert next(result, None) is None
+
+
+def _read(result: Result, way: str, folder: Path) -> list[tuple[object, ...]]:
+    if way == "loop":
+        return list(result)
+    if way == "blocks":
+        return [row for block in result.blocks(2) for row in block]
+    if way == "rows":
+        return result.rows()
+    if way == "parquet":
+        result.parquet(folder / "a.parquet")
+        table = pyarrow.parquet.read_table(folder / "a.parquet")
+    elif way == "pandas":
+        table = pa.Table.from_pandas(result.pandas())
+    else:
+        table = result.arrow()
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+_WAYS = ("loop", "blocks", "rows", "arrow", "pandas", "parquet")
+
+
+@pytest.mark.parametrize("way", _WAYS)
+@pytest.mark.parametrize("first", [1, 999, 1000, 1001, 2048])
+@pytest.mark.parametrize("engine", ["athena", "duckdb"])
+def test_the_rows_that_are_left_are_all_of_them(
+    engine: str, first: int, way: str, tmp_path: Path
+) -> None:
+    """Wherever the engine or the result stands in a block that it read ahead."""
+    if engine == "duckdb":
+        numbers = DuckDbEngine(tmp_path).sql("SELECT range AS n FROM range(5000)")
+    else:
+        csv = "".join(f'"{number}"\n' for number in range(5000))
+        athena = FakeAthena(columns=[("n", "bigint")])
+        session = FakeSession(athena, FakeS3(b'"n"\n' + csv.encode()))
+        numbers = AthenaEngine("events", workgroup="all", session=session).sql("…")
+
+    assert [next(numbers) for _ in range(first)] == [(n,) for n in range(first)]
+    assert _read(numbers, way, tmp_path) == [(n,) for n in range(first, 5000)]
+
+
+@pytest.mark.parametrize("second", _WAYS)
+@pytest.mark.parametrize("first", _WAYS)
+def test_a_second_reading_is_an_error_that_says_so(
+    result: Result, first: str, second: str, tmp_path: Path
+) -> None:
+    assert len(_read(result, first, tmp_path)) == len(_ROWS)
+
+    with pytest.raises(RuntimeError, match=r"a result is read once.*ask again"):
+        _read(result, second, tmp_path)
+
+
+def test_a_value_that_arrow_does_not_take_from_python_is_named(tmp_path: Path) -> None:
+    left = DuckDbEngine(tmp_path).sql("SELECT uuid() AS u FROM range(3)")
+    next(left)
+
+    with pytest.raises(QueryError, match="CAST its column to varchar"):
+        left.arrow()
 
 
 def test_blocks_are_as_long_as_asked(result: Result) -> None:

@@ -18,7 +18,7 @@ from .athena_csv import Record
 from .athena_types import arrow_type, converter
 from .errors import QueryError, needed
 from .open_rows import Reading
-from .result import BLOCK, Column, Row
+from .result import BLOCK, Column, Row, batches, write_parquet
 
 if TYPE_CHECKING:
     import pyarrow
@@ -73,39 +73,23 @@ class AthenaRows:
                 self._query_id,
             ) from error
 
-    def reader(self) -> pyarrow.RecordBatchReader:
-        """Return the rows that are left, for Arrow."""
+    def reader(self, ahead: Sequence[Row] = ()) -> pyarrow.RecordBatchReader:
+        """Return the rows that are left, and before them those ahead, for Arrow."""
         import pyarrow as pa  # noqa: PLC0415  an optional package
 
         schema = pa.schema(
             [(column.name, arrow_type(column.type)) for column in self.columns]
         )
-        return pa.RecordBatchReader.from_batches(schema, self._batches(schema))
+        return batches(schema, lambda: self.read(_BATCH), ahead)
 
-    def _batches(self, schema: pyarrow.Schema) -> Iterator[pyarrow.RecordBatch]:
-        import pyarrow as pa  # noqa: PLC0415  an optional package
-
-        while rows := self.read(_BATCH):
-            columns = zip(*rows, strict=True)
-            yield pa.record_batch(
-                [
-                    pa.array(values, type_)
-                    for values, type_ in zip(columns, schema.types, strict=True)
-                ],
-                schema=schema,
-            )
-
-    def parquet(self, path: Path) -> None:
-        """Write the rows that are left as a Parquet file.
+    def parquet(self, path: Path, ahead: Sequence[Row] = ()) -> None:
+        """Write the rows that are left, and before them those ahead, as Parquet.
 
         Raises:
             ImportError: If pyarrow is not installed.
         """
-        parquet: Any = needed("pyarrow.parquet", "pyarrow", "Parquet needs")
-        reader = self.reader()
-        with parquet.ParquetWriter(path, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
+        needed("pyarrow.parquet", "pyarrow", "Parquet needs")
+        write_parquet(self.reader(ahead), path)
 
     def close(self) -> None:
         """Let go of what the records come from."""

@@ -19,7 +19,7 @@ from . import duck, folder
 from .engine import QueryEngine
 from .errors import QueryCancelled, QueryError, needed
 from .open_rows import OpenRows, Reading
-from .result import Column, Result, Row, Statistics
+from .result import Column, Result, Row, Statistics, batches, write_parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -199,20 +199,19 @@ class _Rows:
         with self._explained():
             return self._connection.fetchmany(count)
 
-    def reader(self) -> pyarrow.RecordBatchReader:
+    def reader(self, ahead: Sequence[Row] = ()) -> pyarrow.RecordBatchReader:
+        if self._is_read:
+            # DuckDB 1 would leave out what it holds of a block that is half read.
+            return batches(self._schema(), lambda: self.read(_BATCH), ahead)
         self._is_read = True
-        # DuckDB has given it another name, and advises against what would run the
-        # query once more.
-        connection: Any = self._connection
-        reader = getattr(connection, "to_arrow_reader", None)
-        with self._explained(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            return (reader or connection.fetch_record_batch)(_BATCH)
+        with self._explained():
+            return _arrow(self._connection)
 
-    def parquet(self, path: Path) -> None:
+    def parquet(self, path: Path, ahead: Sequence[Row] = ()) -> None:
         """Write the file by DuckDB itself, which runs the query once more."""
         if self._is_read:
-            raise ValueError("rows of the result were read already; ask again")
+            write_parquet(self.reader(ahead), path)
+            return
         text, bound = self._asked
         place = str(path).replace("'", "''")
         copy = f"COPY ({text.strip().rstrip(';')}\n) TO '{place}' (FORMAT parquet)"
@@ -221,6 +220,15 @@ class _Rows:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _schema(self) -> pyarrow.Schema:
+        """Return the columns as DuckDB has them for Arrow."""
+        nulls = ", ".join(f"CAST(NULL AS {each.type})" for each in self.columns)
+        with self._connection.cursor() as other:
+            schema = _arrow(other.execute(f"SELECT {nulls} LIMIT 0")).schema
+        for at, column in enumerate(self.columns):
+            schema = schema.set(at, schema.field(at).with_name(column.name))
+        return schema
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -235,6 +243,15 @@ class _Rows:
             raise QueryCancelled("the query was cancelled") from None
         except duckdb.Error as error:
             raise QueryError(f"the query failed: {error}") from error
+
+
+def _arrow(connection: Any) -> pyarrow.RecordBatchReader:
+    # DuckDB has given it another name, and advises against what would run the query
+    # once more.
+    reader = getattr(connection, "to_arrow_reader", None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return (reader or connection.fetch_record_batch)(_BATCH)
 
 
 def _check_one(connection: duckdb.DuckDBPyConnection, text: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .errors import needed
+from .errors import QueryError, needed
 
 if TYPE_CHECKING:
     import pandas
@@ -17,6 +17,8 @@ Row = tuple[Any, ...]
 
 #: Rows that are read at a time.
 BLOCK = 1000
+
+_WAY_OUT = "ask again, or keep the rows in a list"
 
 
 class Column(NamedTuple):
@@ -54,12 +56,16 @@ class Rows(Protocol):
         """Return the next rows, at most `count`; none at the end."""
         ...
 
-    def reader(self) -> pyarrow.RecordBatchReader:
-        """Return the rows that are left, for Arrow."""
+    def reader(self, ahead: Sequence[Row] = ()) -> pyarrow.RecordBatchReader:
+        """Return the rows that are left, for Arrow.
+
+        Args:
+            ahead: Rows that were read and come before them.
+        """
         ...
 
-    def parquet(self, path: Path) -> None:
-        """Write the rows that are left as a Parquet file."""
+    def parquet(self, path: Path, ahead: Sequence[Row] = ()) -> None:
+        """Write the rows that are left, and before them those ahead, as Parquet."""
         ...
 
     def close(self) -> None:
@@ -72,7 +78,8 @@ class Result:
 
     It iterates over rows, which are tuples of Python's values, and reads them as they
     are asked for: an answer may be larger than memory. Each row comes once, by
-    whichever way it is read; what is left is closed with the result.
+    whichever way it is read, and after the last one to read on is a `RuntimeError`;
+    what is left is closed with the result.
 
     Attributes:
         columns: Name and type of each column.
@@ -91,13 +98,20 @@ class Result:
         self.count = 0
         self.on_block: Callable[[list[Row]], None] | None = None
         self._rows = rows
-        self._ahead: Iterator[Row] = (row for block in self.blocks() for row in block)
+        # Read and not given out, the next one last.
+        self._ahead: list[Row] = []
+        self._is_over = False
 
     def __iter__(self) -> Iterator[Row]:
-        return self._ahead
+        self._check()
+        return self
 
     def __next__(self) -> Row:
-        return next(self._ahead)
+        if not self._ahead:
+            self._ahead = self._next(BLOCK)[::-1]
+            if not self._ahead:
+                raise StopIteration
+        return self._ahead.pop()
 
     def __enter__(self) -> Result:
         return self
@@ -122,7 +136,7 @@ class Result:
             QueryError: If the query fails while its rows are read, or Athena's answer
                 has a value that cannot be read.
         """
-        return list(self)
+        return [row for block in self.blocks() for row in block]
 
     def blocks(self, count: int = BLOCK) -> Iterator[list[Row]]:
         """Iterate over lists of rows.
@@ -135,11 +149,8 @@ class Result:
             QueryError: If the query fails while its rows are read, or Athena's answer
                 has a value that cannot be read.
         """
-        while block := self._rows.read(count):
-            self.count += len(block)
-            if self.on_block:
-                self.on_block(block)
-            yield block
+        self._check()
+        return iter(lambda: self._next(count), [])
 
     def arrow(self) -> pyarrow.Table:
         """Return the rows that are left as an Arrow table.
@@ -164,8 +175,11 @@ class Result:
             QueryError: If the query fails while its rows are read, or Athena's answer
                 has a value that cannot be read.
         """
+        self._check()
         needed("pyarrow", "pyarrow", "Arrow tables need")
-        return self._rows.reader()
+        self._is_over = True
+        ahead, self._ahead = self._ahead[::-1], []
+        return self._rows.reader(ahead)
 
     def pandas(self) -> pandas.DataFrame:
         """Return the rows that are left as a data frame.
@@ -201,8 +215,72 @@ class Result:
             ValueError: If rows were read already and DuckDB would have to run the
                 query once more; ask again.
         """
-        self._rows.parquet(Path(path))
+        self._check()
+        self._is_over = True
+        ahead, self._ahead = self._ahead[::-1], []
+        self._rows.parquet(Path(path), ahead)
 
     def close(self) -> None:
         """Let go of the rows that are left."""
         self._rows.close()
+
+    def _check(self) -> None:
+        if self._is_over:
+            raise RuntimeError(f"a result is read once, and this one was; {_WAY_OUT}")
+
+    def _next(self, count: int) -> list[Row]:
+        """Return the next rows, at most `count`; none at the end."""
+        if self._ahead:
+            block = self._ahead[: -count - 1 : -1]
+            del self._ahead[-count:]
+            return block
+        block = [] if self._is_over else self._rows.read(count)
+        self._is_over = not block
+        self.count += len(block)
+        if block and self.on_block:
+            self.on_block(block)
+        return block
+
+
+def batches(
+    schema: pyarrow.Schema, read: Callable[[], Sequence[Row]], ahead: Sequence[Row] = ()
+) -> pyarrow.RecordBatchReader:
+    """Return rows of Python's values for Arrow.
+
+    Args:
+        schema: Their columns.
+        read: Returns the next rows; none at the end.
+        ahead: Rows that come before them.
+    """
+    import pyarrow as pa  # noqa: PLC0415  an optional package
+
+    def each() -> Iterator[pyarrow.RecordBatch]:
+        rows = ahead or read()
+        while rows:
+            columns = zip(*rows, strict=True)
+            try:
+                arrays = [
+                    pa.array(values, type_)
+                    for values, type_ in zip(columns, schema.types, strict=True)
+                ]
+            except pa.ArrowException as error:
+                raise QueryError(
+                    f"the answer has a value that Arrow does not take: {error}; "
+                    "CAST its column to varchar in the query"
+                ) from error
+            yield pa.record_batch(arrays, schema=schema)
+            rows = read()
+
+    return pa.RecordBatchReader.from_batches(schema, each())
+
+
+def write_parquet(reader: pyarrow.RecordBatchReader, path: Path) -> None:
+    """Write Arrow's batches as a Parquet file, each when it is read.
+
+    Raises:
+        ImportError: If pyarrow is not installed.
+    """
+    parquet: Any = needed("pyarrow.parquet", "pyarrow", "Parquet needs")
+    with parquet.ParquetWriter(path, reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
