@@ -239,6 +239,22 @@ def test_every_type_has_its_form_in_json(data: Path, sql: str, expected: Any) ->
     assert value == expected
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("csv", 'a,b\n12345678901234567.89,"{""x"": [1.50]}"\n'),
+        ("json", '[\n{"a": 12345678901234567.89, "b": {"x": [1.50]}}\n]\n'),
+    ],
+)
+def test_a_decimal_keeps_all_its_digits(data: Path, form: str, expected: str) -> None:
+    """A float has seventeen."""
+    out = io.StringIO()
+    asked = _asked(data, "SELECT 12345678901234567.89 AS a, {'x': [1.50]} AS b")
+    _output.write(asked, form, out)
+
+    assert out.getvalue() == expected
+
+
 @pytest.mark.parametrize("form", _output.FORMATS)
 def test_more_rows_than_a_block_all_come(data: Path, form: str) -> None:
     out = io.StringIO()

@@ -58,8 +58,8 @@ def _json(names: list[str], result: Result, out: TextIO) -> None:
     separator = "[\n"
     for block in result.blocks():
         for row in block:
-            document = {n: _plain(v) for n, v in zip(names, row, strict=True)}
-            out.write(separator + json.dumps(document, ensure_ascii=ascii_only))
+            document = dict(zip(names, row, strict=True))
+            out.write(separator + _encoded(document, ascii_only=ascii_only))
             separator = ",\n"
     out.write("[]\n" if separator == "[\n" else "\n]\n")
 
@@ -118,19 +118,31 @@ def _cell(value: object, *, null: str) -> str:
         return null
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (dict, list, tuple)):
-        return json.dumps(_plain(value), ensure_ascii=False)
+    if isinstance(value, (dict, list, tuple, Decimal)):
+        return _encoded(value)
     return str(_plain(value))
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it."""
+def _encoded(value: Any, *, ascii_only: bool = False) -> str:
+    """Return a value as JSON."""
     if isinstance(value, dict):
-        return {str(name): _plain(member) for name, member in value.items()}
+        members = (
+            f"{json.dumps(str(name), ensure_ascii=ascii_only)}: "
+            f"{_encoded(member, ascii_only=ascii_only)}"
+            for name, member in value.items()
+        )
+        return f"{{{', '.join(members)}}}"
     if isinstance(value, (list, tuple)):
-        return [_plain(member) for member in value]
+        items = (_encoded(each, ascii_only=ascii_only) for each in value)
+        return f"[{', '.join(items)}]"
     if isinstance(value, Decimal):
-        return float(value)
+        # The standard library's encoder has only floats, which lack digits.
+        return f"{value:f}"
+    return json.dumps(_plain(value), ensure_ascii=ascii_only)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that has no parts as JSON knows it."""
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, float) and math.isfinite(value):
