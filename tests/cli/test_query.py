@@ -75,6 +75,18 @@ def test_prints_typed_json(data: Path) -> None:
     ]
 
 
+def test_json_refuses_two_columns_of_one_name(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+
+    for options in ((), ("--output", str(path))):
+        done = ask(data, "SELECT 1 AS a, 2 AS a, 3 AS b", "--format", "json", *options)
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "2 columns named 'a'" in done.stderr
+        assert "with AS" in done.stderr
+    assert not path.exists()
+
+
 def test_no_rows_are_an_empty_json_array(data: Path) -> None:
     done = query(data, "SELECT 1 WHERE false", "--format", "json")
 

@@ -24,6 +24,9 @@ def write(result: Result, form: str, out: TextIO) -> None:
         result: The answer to a query.
         form: One of `FORMATS`.
         out: Where to.
+
+    Raises:
+        ValueError: If the form cannot hold the columns; nothing is written then.
     """
     names = [column.name for column in result.columns]
     if form == "csv":
@@ -53,6 +56,12 @@ def _field(value: object) -> str:
 
 
 def _json(names: list[str], result: Result, out: TextIO) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"the answer has {names.count(name)} columns named {name!r}, and JSON "
+                "would keep the last; give each a name of its own with AS"
+            )
     # The escapes of a stream that lacks a character would not be JSON.
     ascii_only = not _is_unicode(out)
     separator = "[\n"
