@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -80,6 +82,29 @@ def test_says_that_an_object_is_missing(store: FolderStore) -> None:
         get(store, "shop", KEY)
 
     assert caught.value.fault is storage.Fault.MISSING
+
+
+def test_writes_on_where_somebody_has_removed_the_folder(store: FolderStore) -> None:
+    put(store, "shop", KEY, b"one")
+    shutil.rmtree(store.root)
+
+    assert put(store, "shop", KEY, b"two") is storage.Outcome.STORED
+    assert get(store, "shop", KEY) == b"two"
+
+
+def test_a_folder_that_goes_within_a_write_is_no_missing_bucket(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing bucket is the client's mistake, and its event would be lost."""
+
+    def gone(*_: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+    monkeypatch.setattr(os, "link", gone)
+    with pytest.raises(storage.StorageError) as caught:
+        put(store, "shop", KEY, b"one")
+
+    assert caught.value.fault is storage.Fault.UNAVAILABLE
 
 
 def test_removes_an_object_and_takes_none_for_no_error(store: FolderStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -53,6 +54,20 @@ def test_tells_when_a_message_was_sent(queue: FolderQueue) -> None:
     (message,) = receive(queue)
     assert before - 1 <= message.sent <= time.time() * 1000
     assert message.receives == 1
+
+
+def test_goes_on_where_somebody_has_removed_the_folder(tmp_path: Path) -> None:
+    queue = FolderQueue(tmp_path / "queue", visibility=0)
+    shutil.rmtree(tmp_path / "queue")
+
+    assert not queue.ready()
+    assert receive(queue) == []
+    send(queue, "a")
+    assert queue.ready()
+    for _ in range(MAX_RECEIVES):
+        assert bodies(receive(queue)) == ["a"]
+    assert receive(queue) == []
+    assert len(list(queue.dead.iterdir())) == 1
 
 
 def test_delivers_at_most_what_is_asked_for(queue: FolderQueue) -> None:
@@ -188,11 +203,12 @@ def test_says_that_a_message_is_not_there(queue: FolderQueue) -> None:
     with pytest.raises(storage.StorageError) as late:
         queue.send("a", deadline=time.monotonic() - 1)
     queue.messages.rmdir()
+    queue.messages.touch()
     with pytest.raises(storage.StorageError) as gone:
         send(queue, "a")
 
     assert late.value.fault is storage.Fault.UNAVAILABLE
-    assert gone.value.fault is storage.Fault.MISSING
+    assert gone.value.fault is storage.Fault.UNAVAILABLE
 
 
 def test_a_message_is_on_disk_before_it_counts_as_sent(

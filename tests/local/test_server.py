@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import socket
 import threading
 import time
@@ -152,6 +153,14 @@ def test_answers_what_is_not_a_whole_request_and_goes_on(
 ) -> None:
     assert status in served.raw(request_, shut=True).partition(b"\r\n")[0]
     assert served.track().status == 200
+
+
+def test_stores_on_where_somebody_has_removed_the_data(served: Served) -> None:
+    assert served.track().status == 200
+    shutil.rmtree(served.data)
+
+    assert served.track().status == 200
+    assert len(served.rows()) == 1
 
 
 def test_a_client_reads_why_its_large_body_was_refused(served: Served) -> None:

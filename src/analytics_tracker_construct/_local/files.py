@@ -20,8 +20,8 @@ class Nameless:
     """A folder of files that have no names yet.
 
     Args:
-        folder: The folder; it is made if it is not there, and what killed processes
-            left half written is removed.
+        folder: The folder; it is made if it is not there, also when somebody has
+            removed it later, and what killed processes left half written is removed.
 
     Raises:
         OSError: If the folder cannot be written.
@@ -41,6 +41,7 @@ class Nameless:
         """Yield a file that is on disk; it is gone at the end unless it was moved."""
         path = self._folder / secrets.token_hex(16)
         try:
+            make_folder(self._folder)
             with path.open("xb") as file:
                 file.write(body)
                 file.flush()
@@ -57,12 +58,19 @@ def check(deadline: float) -> None:
 
 
 @contextmanager
-def faults() -> Iterator[None]:
-    """Raise what the disk reports as what a store reports."""
+def faults(
+    absent: storage.Fault = storage.Fault.UNAVAILABLE,
+) -> Iterator[None]:
+    """Raise what the disk reports as what a store reports.
+
+    Args:
+        absent: What it is that a file is not there. What is written makes its folders,
+            so that somebody has just removed one, and the next attempt makes it again.
+    """
     try:
         yield
     except FileNotFoundError as error:
-        raise storage.StorageError(storage.Fault.MISSING, "ENOENT") from error
+        raise storage.StorageError(absent, "ENOENT") from error
     except PermissionError as error:
         raise storage.StorageError(storage.Fault.REFUSED, _code(error)) from error
     except OSError as error:

@@ -76,7 +76,7 @@ class FolderStore:
         """Read an object; see the protocol."""
         path = self._path(bucket, key)
         files.check(deadline)
-        with files.faults():
+        with files.faults(storage.Fault.MISSING):
             return path.read_bytes()
 
     def delete(

@@ -78,6 +78,7 @@ class FolderQueue:
         name = f"{time.time_ns():020}-{secrets.token_hex(8)}.0"
         with files.faults(), self._incoming.file(body.encode("ascii")) as path:
             files.check(deadline)
+            files.make_folder(self.messages)
             path.replace(self.messages / name)
             files.flush_folder(self.messages)
         self._sent.set()
@@ -117,6 +118,7 @@ class FolderQueue:
                 if path.stat().st_mtime > now:
                     continue
                 if receives >= MAX_RECEIVES:
+                    files.make_folder(self.dead)
                     # Under this name it may be moved back, to be tried again.
                     path.replace(self.dead / f"{id_}.0")
                     continue
@@ -134,7 +136,12 @@ class FolderQueue:
 
     def _waiting(self) -> Iterator[tuple[Path, str, int]]:
         """Yield the messages, the oldest first: file, id, times received."""
-        for name in sorted(os.listdir(self.messages)):  # noqa: PTH208  names sort fast
+        try:
+            names = os.listdir(self.messages)  # noqa: PTH208  names sort fast
+        except FileNotFoundError:
+            # Who sends a message makes the folder again.
+            return
+        for name in sorted(names):
             match = _NAME.fullmatch(name)
             if match:
                 yield self.messages / name, match[1], int(match[2])
