@@ -165,6 +165,19 @@ def test_a_stop_passes_on_what_waits(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_stop_does_not_spin_where_the_queue_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue, writer = FolderQueue(tmp_path), Writer()
+    with polled(queue, writer):
+        queue.messages.rmdir()
+        queue.messages.touch()
+
+    lines = capsys.readouterr().err.splitlines()
+    assert 1 <= len(lines) < 20
+    assert "NotADirectoryError" in lines[0]
+
+
 def test_buffered_events_are_stored_together(tmp_path: Path) -> None:
     with serving(tmp_path, buffered=True) as served:
         # The first one proves that its bucket takes events, and is stored at once.

@@ -68,7 +68,11 @@ class Poller:
             except Exception as error:  # noqa: BLE001  the messages come again
                 print(f"writer: {error!r}", file=sys.stderr)  # noqa: T201  its log
                 backlog = False
-                self._stopping.wait(_LOOK)
+                if stopping:
+                    # The event is set, and to wait for it would take no time.
+                    time.sleep(_LOOK)
+                else:
+                    self._stopping.wait(_LOOK)
 
     def _collected(self) -> bool:
         """Wait for messages and then for more; False if there are none yet."""
