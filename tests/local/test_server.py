@@ -163,11 +163,19 @@ def test_stores_on_where_somebody_has_removed_the_data(served: Served) -> None:
     assert len(served.rows()) == 1
 
 
+def test_a_page_may_read_what_was_wrong_with_its_request(served: Served) -> None:
+    answer = served.raw(HEAD + b"Content-Length: x\r\n\r\n", shut=True)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nAccess-Control-Allow-Origin: *\r\n" in answer
+
+
 def test_a_client_reads_why_its_large_body_was_refused(served: Served) -> None:
     """The body is 12 MB, and the client sends all of it before it reads."""
     answer = served.send("POST", "/track", b"x" * 12_000_000)
 
     assert (answer.status, answer.json) == (413, {"message": "Request Too Long"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.parametrize(
@@ -207,6 +215,7 @@ def test_a_fault_of_the_handler_is_a_502(
         answer = served.send("POST", "/track", b"{}")
 
     assert (answer.status, answer.json) == (502, {"message": "Internal server error"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "secret" in capsys.readouterr().err
 
 

@@ -160,7 +160,7 @@ class _Connection(BaseHTTPRequestHandler):
             response = gateway.response(self.server.function.invoke(event))
         except Exception:  # noqa: BLE001  what API Gateway answers whatever it was
             traceback.print_exc()
-            return pages.document(502, {"message": "Internal server error"})
+            return _error(502, "Internal server error")
         why = [v for k, v in response.headers if k.lower() == _REJECTED]
         if why:
             self.server.live.refused(answers.rejected(why[0]))
@@ -178,10 +178,10 @@ class _Connection(BaseHTTPRequestHandler):
                 encoding.strip().lower() != "chunked"
                 or "Content-Length" in self.headers
             ):
-                return pages.document(400, {"message": "Bad Request"})
+                return _error(400, "Bad Request")
             return self._chunks()
         if len(set(lengths)) > 1 or not lengths[0].strip().isdecimal():
-            return pages.document(400, {"message": "Bad Request"})
+            return _error(400, "Bad Request")
         # Python refuses to read numbers with thousands of digits.
         length = int(lengths[0]) if len(lengths[0]) < 20 else sys.maxsize
         if length > gateway.BODY_BYTES:
@@ -198,7 +198,7 @@ class _Connection(BaseHTTPRequestHandler):
             try:
                 length = int(size, 16)
             except ValueError:
-                return pages.document(400, {"message": "Bad Request"})
+                return _error(400, "Bad Request")
             if length < 0 or len(body) + length > gateway.BODY_BYTES:
                 return _TOO_LONG
             body += self.rfile.read(length)
@@ -207,7 +207,7 @@ class _Connection(BaseHTTPRequestHandler):
                     pass
                 return bytes(body)
             if self.rfile.readline(3).strip():
-                return pages.document(400, {"message": "Bad Request"})
+                return _error(400, "Bad Request")
 
     def _send(self, response: gateway.HttpResponse) -> None:
         self.send_response(response.status)
@@ -240,8 +240,16 @@ class _Connection(BaseHTTPRequestHandler):
                 pass
 
 
+def _error(status: int, message: str) -> gateway.HttpResponse:
+    """Return an error of API Gateway's own, which every page may read, as deployed."""
+    answer = pages.document(status, {"message": message})
+    return answer._replace(
+        headers=[*answer.headers, ("Access-Control-Allow-Origin", "*")]
+    )
+
+
 #: API Gateway's own answer to a body that it does not take.
-_TOO_LONG = pages.document(413, {"message": "Request Too Long"})
+_TOO_LONG = _error(413, "Request Too Long")
 
 #: Paths that the function does not see, with what answers them.
 _OWN: dict[str, Callable[[TrackerServer], gateway.HttpResponse]] = {
