@@ -139,7 +139,7 @@ def test_names_the_tenants_of_the_database() -> None:
             {"start": "2026-02-01", "end": "2026-01-01"},
             "is after the last",
         ),
-        ("top-pages", {"start": "yesterday"}, "'start' must be a day"),
+        ("top-pages", {"start": "yesterday"}, r"'start' \(--from\) must be a day"),
         ("live", {"start": "2026-01-01"}, "no days to choose"),
         ("tenants", {"tenant": "shop"}, "compares all tenants"),
     ],

@@ -42,10 +42,18 @@ def test_today_is_that_of_utc() -> None:
             None,
             "the first day, 2026-02-01, is after the last, 2026-01-31",
         ),
-        ("today", None, "'start' must be a day"),
-        (None, "20260131", "'end' must be a day"),
-        ("2026-02-30", None, "'start' must be a day"),
-        (None, datetime(2026, 1, 31), "'end' must be a UTC day, got the time"),
+        ("today", None, r"'start' \(--from\) must be a day"),
+        ("٢026-01-01", None, r"'start' \(--from\) must be a day"),
+        ("2026-W48-1", None, r"'start' \(--from\) must be a day"),
+        (None, date(1, 1, 2), r"no 7 days until then; give 'start' \(--from\) too"),
+        (None, "0001-01-02", r"no 7 days until then; give 'start' \(--from\) too"),
+        (None, "20260131", r"'end' \(--to\) must be a day"),
+        ("2026-02-30", None, r"'start' \(--from\) must be a day"),
+        (
+            None,
+            datetime(2026, 1, 31),
+            r"'end' \(--to\) must be a UTC day, got the time",
+        ),
     ],
 )
 def test_refuses_what_is_no_window(start: Any, end: Any, problem: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from difflib import get_close_matches
 from types import TracebackType
@@ -19,6 +21,8 @@ DEFAULT_DAYS = 7
 
 #: The parameters that are days, and how they are given.
 DAYS = {"from": "'start' (--from)", "to": "'end' (--to)"}
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Day = date | str
 """A UTC day, as a date or as text, such as `2026-01-31`."""
@@ -62,7 +66,9 @@ class QueryEngine(ABC):
         """
         query = named(name)
         if tenant is not None and query.is_over_all:
-            raise ValueError(f"{name} compares all tenants; leave the tenant out")
+            raise ValueError(
+                f"{name} compares all tenants; leave 'tenant' (--tenant) out"
+            )
         values: dict[str, str | int | date] = dict(parameters)
         known = {parameter.name for parameter in query.parameters}
         if "from" in known:
@@ -74,7 +80,10 @@ class QueryEngine(ABC):
             first, last = window(start, end)
             values |= {"from": first, "to": last}
         elif start is not None or end is not None:
-            raise ValueError(f"{name} has no days to choose; leave start and end out")
+            raise ValueError(
+                f"{name} has no days to choose; leave {DAYS['from']} and {DAYS['to']} "
+                "out"
+            )
         return self._ask(query, tenant, values)
 
     @abstractmethod
@@ -161,21 +170,27 @@ def window(
     Raises:
         ValueError: If one is no day, or the last is before the first.
     """
-    last = _day("end", end) if end else today or datetime.now(timezone.utc).date()
-    first = _day("start", start) if start else last - timedelta(DEFAULT_DAYS - 1)
+    last = _day("to", end) if end else today or datetime.now(timezone.utc).date()
+    try:
+        first = _day("from", start) if start else last - timedelta(DEFAULT_DAYS - 1)
+    except OverflowError:
+        raise ValueError(
+            f"{DAYS['to']} is {last}, and there are no {DEFAULT_DAYS} days until then; "
+            f"give {DAYS['from']} too"
+        ) from None
     if first > last:
         raise ValueError(f"the first day, {first}, is after the last, {last}")
     return first, last
 
 
-def _day(argument: str, given: Day) -> date:
+def _day(parameter: str, given: Day) -> date:
+    argument = DAYS[parameter]
     if isinstance(given, datetime):
-        raise ValueError(f"{argument!r} must be a UTC day, got the time {given}")
+        raise ValueError(f"{argument} must be a UTC day, got the time {given}")
     if isinstance(given, date):
         return given
-    try:
-        if len(given) == len("YYYY-MM-DD"):
+    # Newer Pythons read more forms than older ones.
+    if _DAY.fullmatch(given):
+        with suppress(ValueError):
             return date.fromisoformat(given)
-    except ValueError:
-        pass
-    raise ValueError(f"{argument!r} must be a day such as 2026-01-31, got {given!r}")
+    raise ValueError(f"{argument} must be a day such as 2026-01-31, got {given!r}")

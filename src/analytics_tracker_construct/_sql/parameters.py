@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from typing import NamedTuple
 
@@ -13,7 +14,12 @@ Value = str | int | date
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _BOUNDS = re.compile(r"(-?\d+)\.\.(\d+)")
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
-_STORED_TIME = "%Y-%m-%dT%H:%M:%S.%f"
+# Newer Pythons read more forms than older ones.
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d"
+    r"([T ]\d\d:\d\d(:\d\d(\.\d{3}(\d{3})?)?)?([zZ]|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
+)
 #: Steps that a funnel may have.
 MOST_NAMES = 8
 
@@ -59,16 +65,17 @@ def _time(parameter: Parameter, given: Value) -> str:
     moment = given
     if given == "now":
         moment = datetime.now(timezone.utc)
-    elif isinstance(given, str):
-        try:
+    elif isinstance(given, str) and _TIME.fullmatch(given):
+        with suppress(ValueError):
             moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", given))
-        except ValueError:
-            moment = given
     if not isinstance(moment, datetime):
         raise _wrong(parameter, given, "a time such as 2026-01-31T12:00:00Z, or now")
     zone = moment.tzinfo or timezone.utc
-    utc = moment.replace(tzinfo=zone).astimezone(timezone.utc)
-    return utc.strftime(_STORED_TIME)[:23] + "Z"
+    try:
+        utc = moment.replace(tzinfo=zone).astimezone(timezone.utc)
+    except OverflowError:
+        raise _wrong(parameter, given, "a time of the years 1 to 9999 in UTC") from None
+    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _integer(parameter: Parameter, given: Value) -> int:
