@@ -59,9 +59,12 @@ def test_an_interrupt_ends_any_query_within_seconds(data: Path, delay: float) ->
     assert took < 9
 
 
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_interrupt_leaves_no_part_of_a_file(
-    data: Path, tmp_path: Path, form: str
+    data: Path, tmp_path: Path, form: str, sent: signal.Signals, status: int
 ) -> None:
     folder = tmp_path / "answers"
     folder.mkdir()
@@ -78,8 +81,8 @@ def test_an_interrupt_leaves_no_part_of_a_file(
         while not any(part.stat().st_size for part in folder.iterdir()):
             assert time.monotonic() < ends
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        process.send_signal(sent)
+        assert process.wait(20) == status
 
     assert list(folder.iterdir()) == []
 

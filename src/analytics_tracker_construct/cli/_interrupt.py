@@ -1,8 +1,9 @@
-"""Work that Ctrl-C always ends, also while native code has the word."""
+"""Work that Ctrl-C and SIGTERM end, also while native code has the word."""
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ GRACE = 1.0
 STOP_GRACE = 5.0
 #: The exit status of a process that was interrupted.
 STATUS = 130
+# And of one that was ended with SIGTERM.
+_TERMINATED = 143
 # Where a wait holds back Ctrl-C (Windows), it comes after this many seconds.
 _POLL = 0.1
 
@@ -46,6 +49,16 @@ def interruptible(
         BaseException: Whatever `work` raised.
     """
     task = _Task(work)
+    status = STATUS
+
+    def terminated(*_: object) -> NoReturn:
+        nonlocal status
+        status = _TERMINATED
+        raise KeyboardInterrupt
+
+    # Process managers and `timeout` end a command so, and it must clean up as well.
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, terminated) if in_main else None
     try:
         task.start()
         while not task.done.wait(_POLL):
@@ -55,7 +68,10 @@ def interruptible(
         try:
             _end(task, stop, give_up)
         finally:
-            _leave(discard)
+            _leave(discard, status)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
     if task.error is not None:
         raise task.error
     return task.result
@@ -80,11 +96,11 @@ def _end(task: _Task, stop: Callable[[], None], give_up: Callable[[], None]) -> 
     task.done.wait(GRACE)
 
 
-def _leave(discard: Callable[[], None]) -> NoReturn:
+def _leave(discard: Callable[[], None], status: int) -> NoReturn:
     try:
         discard()
     finally:
-        os._exit(STATUS)
+        os._exit(status)
 
 
 class _Task(threading.Thread):
