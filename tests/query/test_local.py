@@ -211,12 +211,15 @@ def test_of_several_folders_below_none_is_taken(tmp_path: Path) -> None:
         engine.run("daily-page-views", tenant="shop")
 
 
+@pytest.mark.parametrize(
+    "end", ["", " -- the end", ";", ";;\n", "; -- the end", " /* a; */ ; /* ; */ -- é"]
+)
 def test_parquet_of_a_query_with_values_and_a_comment(
-    engine: DuckDbEngine, tmp_path: Path
+    engine: DuckDbEngine, tmp_path: Path, end: str
 ) -> None:
-    result: Any = engine.sql("SELECT ? AS a -- the end", [7])
+    result: Any = engine.sql(f"SELECT ? AS a, 'é;' AS \"b;\"{end}", [7])
 
     result.parquet(tmp_path / "a.parquet")
 
     read = DuckDbEngine(tmp_path).sql(f"FROM '{tmp_path / 'a.parquet'}'")
-    assert read.rows() == [(7,)]
+    assert read.rows() == [(7, "é;")]

@@ -214,7 +214,7 @@ class _Rows:
             return
         text, bound = self._asked
         place = str(path).replace("'", "''")
-        copy = f"COPY ({text.strip().rstrip(';')}\n) TO '{place}' (FORMAT parquet)"
+        copy = f"COPY ({_without_end(text)}\n) TO '{place}' (FORMAT parquet)"
         with self._explained():
             self._connection.execute(copy, bound)
 
@@ -243,6 +243,19 @@ class _Rows:
             raise QueryCancelled("the query was cancelled") from None
         except duckdb.Error as error:
             raise QueryError(f"the query failed: {error}") from error
+
+
+def _without_end(text: str) -> str:
+    """Return a statement without the semicolons and comments that it ends with."""
+    import duckdb  # noqa: PLC0415  an extra
+
+    # Its places are those of bytes.
+    kept = text.encode()
+    for at, _ in reversed(duckdb.tokenize(text)):
+        if not kept[at:].startswith((b";", b"--", b"/*")):
+            break
+        kept = kept[:at]
+    return kept.decode()
 
 
 def _arrow(connection: Any) -> pyarrow.RecordBatchReader:
