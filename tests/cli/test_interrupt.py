@@ -90,3 +90,23 @@ def test_raises_what_the_work_raised() -> None:
 
     with pytest.raises(LookupError, match="gone"):
         interruptible(work, lambda: None)
+
+
+def test_an_interrupt_while_the_program_loads_is_no_traceback() -> None:
+    code = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "analytics_tracker_construct.cli.query":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+from analytics_tracker_construct.cli import main
+sys.exit(main(["--version"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (130, "")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import _interrupt, dev, doctor, key, openapi, query, replay, sql
+from . import _interrupt
 from ._errors import CommandError
 from ._printing import tell
 
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A terminal that lacks a character gets its escape, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return int(options.run(options))
     except CommandError as error:
         tell(f"analytics-tracker: {error}")
@@ -64,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    # To load them takes a while, in which Ctrl-C is to end the program as ever.
+    from . import dev, doctor, key, openapi, query, replay, sql  # noqa: PLC0415
+
     parser = argparse.ArgumentParser(
         prog="analytics-tracker",
         description=_DESCRIPTION,
