@@ -168,6 +168,21 @@ def test_the_one_folder_with_data_is_found(data: Path, tmp_path: Path) -> None:
     assert "0 rows" in unclear.stdout
 
 
+def test_an_answer_of_one_folder_says_that_there_are_others(
+    data: Path, tmp_path: Path
+) -> None:
+    """`dev` fills the usual folder, and `make demo` one in it."""
+    shutil.copytree(data / "shop", tmp_path / "demo" / "shop")
+
+    done = ask(data, "daily-page-views", *_DAYS, "--format", "csv")
+
+    assert done.stdout == "date,page_views\n2026-01-31,3\n"
+    assert done.stderr == (
+        f"note: asking {data}; there are events in {data / 'demo'} too: name one with "
+        "--data\n"
+    )
+
+
 def test_the_folder_that_one_is_in_is_a_data_folder(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

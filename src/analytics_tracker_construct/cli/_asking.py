@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .._query import folder
+from .._query import duck, folder
 from .._query.athena import AthenaEngine
 from .._query.engine import DEFAULT_DAYS, QueryEngine
 from .._query.errors import QueryError
@@ -145,6 +145,12 @@ def _local(options: argparse.Namespace) -> DuckDbEngine:
             "--data"
         )
         _progress.note(f"there are no events in {named}{helps}")
+    elif others := duck.data_folders(named):
+        # `make demo` keeps its events below those of `analytics-tracker dev`.
+        _progress.note(
+            f"asking {named}; there are events in {' and '.join(map(str, others))} "
+            "too: name one with --data"
+        )
     return engine
 
 
