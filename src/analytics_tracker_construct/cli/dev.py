@@ -42,8 +42,10 @@ bucket, in the stored layout. The page at / shows events as they arrive; the one
 /docs describes the routes and sends requests to them.
 
 As deployed, events that cannot be written wait on a queue, and the writer stores
-them later; with --delivery buffered all of them go that way. The queue is a folder
-too, so a stop loses nothing: what waits is stored after the next start.
+them later; with --delivery buffered all of them go that way, except that a bucket
+which only fits a pattern must first have taken an event: until then they are stored
+at once and answered 200. The queue is a folder too, so a stop loses nothing: what
+waits is stored after the next start.
 """
 
 _EPILOG = """\
