@@ -830,6 +830,26 @@ CASES += (
         ("channel", "sessions", "visitors", "bounce_rate"),
         (("mail", 3, 3, 0.0), ("campaign", 1, 1, 1.0)),
     ),
+    # One of them asked for privacy: the site's own user_id tells that person, and
+    # there is no sessionId to.
+    Case(
+        "retention",
+        "blog",
+        LED,
+        LED,
+        {"identity": "user_id"},
+        RETENTION,
+        ((date(2026, 2, 16), 0, 1, 1.0),),
+    ),
+    Case(
+        "retention",
+        "blog",
+        LED,
+        LED,
+        {},
+        RETENTION,
+        ((date(2026, 2, 16), 0, 3, 1.0),),
+    ),
 )
 
 _SECOND = "year = '2026' AND month = '03' AND day = '02'"

@@ -447,6 +447,14 @@ def _led(world: World) -> None:
         tenant="blog",
         page="https://blog.example/?utm_source=ads#/q?utm_source=no&utm_medium=email",
     )
+    # Who asks for privacy is in no session; what the site itself sends is kept.
+    Client(world, "203.0.113.5", CHROME, "DE", {"Sec-GPC": "1"}).does(
+        f"{LED}T09:05:00.000",
+        "led-5-0",
+        tenant="blog",
+        sessionId="s-led-5",
+        metadata={"user_id": "u-led", "utm_source": "letter"},
+    )
 
 
 def break_lines(put_raw: PutRaw) -> None:

@@ -6,6 +6,7 @@
 -- Addresses cannot tell who comes again: their hash changes daily. People are told by
 -- sessionId, where the site keeps it for longer than a visit, or by a member of the
 -- metadata that the site sends, such as user_id; those of two tenants are two people.
+-- Whose browser asked for privacy has no sessionId, but what metadata the site sends.
 -- Begin on a Monday and end on a Sunday, else the first week or the last is not whole.
 -- :from date  First day, UTC
 -- :to date  Last day, UTC
