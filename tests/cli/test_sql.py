@@ -70,6 +70,8 @@ def test_a_query_shown_for_duckdb_runs_there(data: Path) -> None:
         (["what"], "there is no query 'what'; there are "),
         (["top-page"], "there is no query 'top-page'; did you mean top-pages"),
         (["top-pages", "--table", "Old Events"], "'table' must be"),
+        (["top-pages", "--table", "old"], "for example 'old_events'"),
+        (["top-pages", "--table", "all_events"], "is the view over all tenants"),
         (["top-pages", "--tenant", "A"], "not a tenant's name"),
         (["tenants", "--tenant", "shop"], "leave out --tenant"),
         (["top-pages", "--tenant", "a", "--table", "b"], "not allowed with"),

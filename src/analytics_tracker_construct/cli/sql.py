@@ -151,7 +151,7 @@ def _relations(options: argparse.Namespace) -> queries.Relations:
         table = tables.table_of(options.tenant)
     if table is None:
         return queries.Relations.all()
-    tables.check_name("table", table)
+    _check_suffix(table)
     return queries.Relations.of(table)
 
 
