@@ -64,6 +64,17 @@ def test_a_query_shown_for_duckdb_runs_there(data: Path) -> None:
     assert done.stdout.splitlines()[1:] == ["/a,1,0"], done.stderr
 
 
+def test_a_shown_query_without_its_values_says_what_to_do(data: Path) -> None:
+    shown = inside("sql", "show", "daily-page-views", "--dialect", "duckdb").stdout
+
+    done = ask(data, shown)
+
+    assert done.returncode == 1
+    assert "from" in done.stderr
+    assert "put a value in place of each $name, or ask a query" in done.stderr
+    assert "\ntables: " not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Bound = Sequence[Any] | Mapping[str, Any]
 
 _EXTRA = "'analytics-tracker-construct[local]'"
+# DuckDB's words for a query with parameters, such as `sql show` prints.
+_NO_VALUES = "Values were not provided for"
 #: Rows of one batch for Arrow.
 _BATCH = 50_000
 
@@ -281,6 +283,11 @@ def _check_one(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 def _explained(error: duckdb.Error, views: Sequence[duck.View]) -> str:
     import duckdb  # noqa: PLC0415  an extra
 
+    if _NO_VALUES in str(error):
+        return (
+            f"{error}\n\nSQL has no --param: put a value in place of each $name, or "
+            "ask a query of the tracker's by its name, such as `query --local live`"
+        )
     names = [name for view in views for name in view.names]
     way_out = f"{error}\n\ntables: {', '.join([*names, *OVER_ALL])}"
     # What these say is about names and grammar, not about files or memory.
