@@ -15,6 +15,8 @@ from aws_cdk import (
     Arn,
     ArnFormat,
     Aws,
+    CfnResource,
+    Names,
     Reference,
     Stack,
     Token,
@@ -40,6 +42,7 @@ from ._actions import (
     STORE,
     WRITE_LOGS,
 )
+from ._children import child_of
 from ._handler import columns, settings
 from ._wildcards import acknowledge_wildcards
 
@@ -187,17 +190,30 @@ def check_role(scope: Construct, role: iam.IRole) -> None:
 def let_api_gateway_invoke(
     scope: Construct, function: lambda_.IFunction, source_arn: str
 ) -> None:
-    """Let what has `source_arn` in API Gateway call the function; once each."""
+    """Let what has `source_arn` in API Gateway call the function; once each.
+
+    Args:
+        scope: Where the right is defined, unless the ARN is that of another stack's.
+        function: What may be called.
+        source_arn: What may call it.
+    """
     # The same ARN must give the same id in every synthesis. A token's own text does
     # not: it counts the tokens made before it. What it resolves to leaves out the stack
     # that a reference is to, and two stacks may have an API of the same name.
-    owners = [
-        token.target.node.path
+    targets = [
+        token.target
         for token in Tokenization.reverse_string(source_arn).tokens
         if isinstance(token, Reference)
     ]
+    owners = [target.node.path for target in targets]
     resolved = json.dumps([Stack.of(scope).resolve(source_arn), owners], sort_keys=True)
     name = hashlib.sha256(resolved.encode()).hexdigest()[:12]
+    # Another stack's API refers to the function, so that stack must have the right too:
+    # here each would need the other.
+    for stack in map(Stack.of, filter(CfnResource.is_cfn_resource, targets)):
+        if stack.node.path != Stack.of(scope).node.path:
+            scope = child_of(stack, Names.unique_id(scope))
+            break
     if scope.node.try_find_child(name) is None:
         function.add_permission(
             name,

@@ -621,7 +621,11 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         return self._catalog.grant_query(grantee, tenant)
 
     def grant_invoke_to_api_gateway(self, source_arn: str) -> None:
-        """Let another API of API Gateway call the function.
+        """Let another API of API Gateway call the function, also one of another stack.
+
+        Call it beside `LambdaIntegration`, which brings a right to call but does not
+        tell the tracker: until then the function believes the header with the viewer's
+        country, which clients of that API may be able to set.
 
         From then on the viewer's country is not stored: nothing says whether a client
         of that API can set the header which tells it. Nor is the browser client

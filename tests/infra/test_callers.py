@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk.assertions import Template
 
 from analytics_tracker_construct import AnalyticsTracker
 
-from .templates import build
+from .templates import build, flat
 
 
 @pytest.mark.parametrize("route", ["POST/track", "GET/mail/pixel.gif", "POST/*"])
@@ -60,4 +61,47 @@ def test_two_stacks_with_an_api_of_one_name_get_a_permission_each() -> None:
         source = api.arn_for_execute_api("POST", "/track", "prod")
         tracker.grant_invoke_to_api_gateway(source)
 
-    assert len(build(tracker).all("AWS::Lambda::Permission")) == 6
+    assert len(build(tracker).all("AWS::Lambda::Permission")) == 4
+    for api in apis:
+        template = Template.from_stack(Stack.of(api))
+        template.resource_count_is("AWS::Lambda::Permission", 1)
+
+
+def test_an_api_of_another_stack_may_call_the_function() -> None:
+    """It refers to the function, so the right that refers to it stands beside it."""
+    app = App()
+    tracker = AnalyticsTracker(Stack(app, "Host"), "Tracker")
+    theirs = Stack(app, "Theirs")
+    api = apigateway.RestApi(theirs, "Api")
+    api.root.add_resource("track").add_method(
+        "POST", apigateway.LambdaIntegration(tracker.function)
+    )
+    for _ in range(2):
+        source = api.arn_for_execute_api("POST", "/track", "prod")
+        tracker.grant_invoke_to_api_gateway(source)
+
+    permissions = Template.from_stack(theirs).find_resources("AWS::Lambda::Permission")
+    sources = [
+        flat(each["Properties"]["SourceArn"])
+        for name, each in permissions.items()
+        if name.startswith("HostTrackerCallers")
+    ]
+    (source,) = sources
+    assert source.endswith("/prod/POST/track")
+    assert len(build(tracker).all("AWS::Lambda::Permission")) == 4
+
+
+def test_two_trackers_let_the_same_api_of_another_stack_call() -> None:
+    app = App()
+    theirs = Stack(app, "Theirs")
+    api = apigateway.RestApi(theirs, "Api")
+    for name in ("One", "Two"):
+        tracker = AnalyticsTracker(Stack(app, name), "Tracker")
+        api.root.add_resource(name).add_resource("track").add_method(
+            "POST", apigateway.LambdaIntegration(tracker.function)
+        )
+        source = api.arn_for_execute_api("POST", "/*/track", "prod")
+        tracker.grant_invoke_to_api_gateway(source)
+
+    permissions = Template.from_stack(theirs).find_resources("AWS::Lambda::Permission")
+    assert len([name for name in permissions if "TrackerCallers" in name]) == 2
