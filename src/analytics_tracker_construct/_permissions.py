@@ -58,6 +58,9 @@ NAMES_CHARS = ROLE_POLICY_CHARS - 1_740
 KEY_CHARS = 640
 NETWORK_CHARS = 520
 
+#: Where `iam.Role.customize_roles` notes that roles are not made here.
+_CUSTOMIZE_ROLES = "@aws-cdk/iam:customizeRoles"
+
 _EVENTS = f"{columns.PREFIX}*"
 #: `"arn:aws-us-gov:s3:::` and `/analytics/*",` around a bucket's name.
 _ARN_CHARS = len('"arn:aws-us-gov:s3:::/",') + len(_EVENTS)
@@ -68,6 +71,9 @@ class EventWrites:
 
     Bucket names are global: a pattern such as `*-analytics` also matches strangers'
     buckets. So each statement holds only in the accounts given.
+
+    One statement has all buckets as long as that can be: its conditions are longer than
+    a bucket's ARN, and a role's policies have little room.
     """
 
     def __init__(
@@ -79,37 +85,55 @@ class EventWrites:
     ) -> None:
         self._scope = scope
         self._role = role
-        owned = {"aws:ResourceAccount": list(accounts)}
-        self._statements = (
-            iam.PolicyStatement(actions=[STORE], conditions={"StringEquals": owned}),
-            iam.PolicyStatement(
-                actions=[HAND_OVER],
-                conditions={"StringEquals": {**owned, "s3:x-amz-acl": OBJECT_ACL}},
-            ),
-        )
-        self._granted = False
+        self._accounts = list(accounts)
+        self._statements: tuple[iam.PolicyStatement, ...] = ()
         self.allow(*names)
 
     def allow(self, *names: str) -> None:
         """Allow buckets by name or pattern."""
-        self._allow(f"arn:{Aws.PARTITION}:s3:::{name}/{_EVENTS}" for name in names)
+        self._allow([f"arn:{Aws.PARTITION}:s3:::{name}/{_EVENTS}" for name in names])
 
     def allow_bucket(self, bucket: s3.IBucket) -> None:
         """Allow one bucket, and its key if it has one."""
-        self._allow((bucket.arn_for_objects(_EVENTS),))
+        self._allow([bucket.arn_for_objects(_EVENTS)])
         if bucket.encryption_key is not None:
             bucket.encryption_key.grant(self._role, ENCRYPT)
 
-    def _allow(self, arns: Iterable[str]) -> None:
-        for arn in arns:
-            acknowledge_wildcards(self._scope, self._role, EVENT_KEYS, [arn])
+    def _allow(self, arns: Sequence[str]) -> None:
+        # A statement without a resource is no valid policy, so it waits for one.
+        if not arns:
+            return
+        acknowledge_wildcards(self._scope, self._role, EVENT_KEYS, arns)
+        if self._statements and not self._is_written():
             for statement in self._statements:
-                statement.add_resources(arn)
-            # A statement without a resource is no valid policy, so it waits for one.
-            if not self._granted:
-                self._granted = True
-                for statement in self._statements:
-                    self._role.add_to_principal_policy(statement)
+                statement.add_resources(*arns)
+            return
+        self._statements = self._new(arns)
+        for statement in self._statements:
+            self._role.add_to_principal_policy(statement)
+
+    def _is_written(self) -> bool:
+        """Whether the statements stand somewhere as they were, and can no more grow.
+
+        A template has them, or the report on roles that somebody else makes.
+        """
+        reported = self._role.node.try_get_context(_CUSTOMIZE_ROLES) is not None
+        return reported or any(each.frozen for each in self._statements)
+
+    def _new(self, arns: Sequence[str]) -> tuple[iam.PolicyStatement, ...]:
+        owned = {"aws:ResourceAccount": self._accounts}
+        return (
+            iam.PolicyStatement(
+                actions=[STORE],
+                conditions={"StringEquals": owned},
+                resources=[*arns],
+            ),
+            iam.PolicyStatement(
+                actions=[HAND_OVER],
+                conditions={"StringEquals": {**owned, "s3:x-amz-acl": OBJECT_ACL}},
+                resources=[*arns],
+            ),
+        )
 
 
 def names_chars(*, key: bool, vpc: bool) -> int:

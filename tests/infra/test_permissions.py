@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
-from aws_cdk import Stack
+from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
 
 from analytics_tracker_construct import AnalyticsTracker
 
@@ -278,3 +282,46 @@ def test_many_buckets_need_no_policy_of_awss(stack: Stack) -> None:
     )
     # Each role, putting an object and setting its ACL.
     assert all(written.count(f"{name}/analytics/*") == 4 for name in names)
+
+
+def test_a_tenant_can_be_added_after_a_synthesis(stack: Stack) -> None:
+    """A policy that was written grows no more, so it gets another statement."""
+    tracker = AnalyticsTracker(stack, "Tracker", allowed_buckets=["lake"])
+    Template.from_stack(stack)
+
+    tracker.add_tenant("acme")
+
+    app = stack.node.root
+    assert isinstance(app, App)
+    written = app.synth(force=True).get_stack_by_name("Host").template["Resources"]
+    stored = [
+        flat(statement["Resource"])
+        for name, resource in written.items()
+        if name.startswith("TrackerRoleDefaultPolicy")
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:PutObject"
+    ]
+    assert stored == [
+        _events("lake"),
+        "<TrackerTenantsacme973C22E0.Arn>/analytics/*",
+    ]
+
+
+def test_the_report_on_roles_made_elsewhere_has_every_bucket(tmp_path: Path) -> None:
+    """It has each statement as it was when the role got it."""
+    app = App(outdir=str(tmp_path))
+    stack = Stack(app, "Host")
+    iam.Role.customize_roles(stack)
+    tracker = AnalyticsTracker(stack, "Tracker", allowed_buckets=["lake", "sea"])
+    for name in ("acme", "shop"):
+        bucket = s3.Bucket.from_bucket_name(stack, name, f"{name}-events")
+        tracker.add_tenant(name, bucket=bucket)
+
+    # The roles are yet to be made, and their names to be told.
+    with suppress(RuntimeError):
+        app.synth()
+
+    report = (tmp_path / "iam-policy-report.txt").read_text()
+    for name in ("lake", "sea", "acme-events", "shop-events"):
+        # Each role, putting an object and setting its ACL.
+        assert report.count(f":s3:::{name}/analytics/*") == 4

@@ -20,8 +20,8 @@ THREATS = (
             Removal(
                 "the account's condition on storing",
                 _PERMISSIONS,
-                'actions=[STORE], conditions={"StringEquals": owned})',
-                "actions=[STORE])",
+                'conditions={"StringEquals": owned},',
+                "",
                 (_REFUSED,),
             ),
             Removal(
