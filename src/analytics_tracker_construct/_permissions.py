@@ -29,6 +29,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from . import _places
 from ._acknowledgements import EVENT_KEYS, SALT_KEYS
 from ._actions import (
     ENCRYPT,
@@ -185,11 +186,38 @@ def _allow(role: iam.IRole, actions: Sequence[str], resource: str) -> None:
     )
 
 
+def role_of(scope: Construct, role: iam.IRole) -> iam.IRole:
+    """Return a given role, or a reference to one that another stack defines.
+
+    Rights in that stack's own policy would refer to what is made here, and the function
+    here refers to the role: each stack would need the other.
+
+    Raises:
+        ValueError: If it is another stack's, and no policy here could name it.
+    """
+    if not _places.is_defined_here(role) or _is_of(Stack.of(scope), role):
+        return role
+    defined = role.node.default_child
+    # The CDK takes the name from the ARN, where a path may be before it.
+    if isinstance(defined, iam.CfnRole) and defined.path not in (None, "/"):
+        raise ValueError(
+            f"'role' {role.node.path} is of another stack and has the path "
+            f"{defined.path!r}, so its name cannot be told from its ARN; leave the "
+            "path out, or define the role in the tracker's stack"
+        )
+    return iam.Role.from_role_arn(scope, "RoleRef", role.role_arn)
+
+
+def _is_of(stack: Stack, role: iam.IRole) -> bool:
+    return Stack.of(role).node.path == stack.node.path
+
+
 def check_role(scope: Construct, role: iam.IRole) -> None:
     """Refuse a given role that Lambda cannot take; warn of one that got no rights.
 
     Raises:
-        ValueError: If it is known to be in another account than the stack.
+        ValueError: If it is known to be in another account than the stack, or its
+            policy is in another stack.
     """
     account = Stack.of(scope).account
     if not Token.is_unresolved(role.role_arn) and not Token.is_unresolved(account):
@@ -201,7 +229,14 @@ def check_role(scope: Construct, role: iam.IRole) -> None:
                 "the tracker's account and name it in the other account's bucket "
                 "policies"
             )
-    if not any(isinstance(child, iam.Policy) for child in role.node.find_all()):
+    if any(isinstance(child, iam.Policy) for child in role.node.find_all()):
+        if not _is_of(Stack.of(scope), role):
+            raise ValueError(
+                f"'role' {role.node.path} was imported into another stack, whose "
+                "policy for it would need the tracker's stack, and that the role; "
+                "import it into the tracker's own stack"
+            )
+    else:
         Annotations.of(scope).add_warning_v2(
             "analytics-tracker:role-not-changed",
             f"The role {role.node.path} was imported so that it cannot be changed, and "

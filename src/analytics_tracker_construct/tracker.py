@@ -76,7 +76,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             Default: only the stack's own account.
         role: The function's role, where a bucket policy in another account must name
             it. It gets the rights that the function needs. The writer runs as it too,
-            for the policy that lets one of them in must let in both.
+            for the policy that lets one of them in must let in both. One that another
+            stack of the app defines gets them by a policy in the tracker's stack.
             Default: a new role for each.
         cors_origin: `"*"`, or one or several origins that browsers may send from.
             Default: `"*"`.
@@ -282,6 +283,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             )
             for name in ("Logs", "WriterLogs")
         )
+        if role is not None:
+            role = _permissions.role_of(self, role)
         self._role = role or make_role(
             self, "Role", "Stores analytics events and keeps the day's salt"
         )

@@ -325,3 +325,50 @@ def test_the_report_on_roles_made_elsewhere_has_every_bucket(tmp_path: Path) -> 
     for name in ("lake", "sea", "acme-events", "shop-events"):
         # Each role, putting an object and setting its ACL.
         assert report.count(f":s3:::{name}/analytics/*") == 4
+
+
+def _beside(stack: Stack) -> Stack:
+    """Return another stack of the same app."""
+    app = stack.node.root
+    assert isinstance(app, App)
+    return Stack(app, "Theirs")
+
+
+def _role(stack: Stack, path: str | None = None) -> iam.Role:
+    service = iam.ServicePrincipal("lambda.amazonaws.com")
+    return iam.Role(stack, "Given", assumed_by=service, path=path)
+
+
+def test_a_role_of_another_stack_gets_its_rights_here(
+    stack: Stack, minimal: Built
+) -> None:
+    """A policy in that stack would refer to this one, and this one to the role."""
+    role = _role(_beside(stack))
+    built = build(
+        AnalyticsTracker(stack, "Tracker", allowed_buckets=["*-analytics"], role=role)
+    )
+
+    ((_, policy),) = built.all("AWS::IAM::Policy").items()
+    (name,) = policy["Properties"]["Roles"]
+    assert "Theirs" in str(name)
+    only_writers = _actions(minimal.statements("TrackerWriterRole")[2:])
+    assert _actions(policy["Properties"]["PolicyDocument"]["Statement"]) == [
+        *_actions(minimal.statements()),
+        *only_writers,
+    ]
+
+
+def test_refuses_a_role_of_another_stack_that_has_a_path(stack: Stack) -> None:
+    """The CDK would take the path's first part for the name."""
+    role = _role(_beside(stack), "/team/")
+
+    with pytest.raises(ValueError, match=r"'role' Theirs/Given .*'/team/'.*leave"):
+        AnalyticsTracker(stack, "Tracker", role=role)
+
+
+def test_refuses_a_role_imported_into_another_stack(stack: Stack) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/known"
+    role = iam.Role.from_role_arn(_beside(stack), "Given", arn)
+
+    with pytest.raises(ValueError, match=r"'role' Theirs/Given .*own stack"):
+        AnalyticsTracker(stack, "Tracker", role=role)
