@@ -86,7 +86,14 @@ def cors_origins(value: str | Sequence[str]) -> tuple[str, ...]:
 
 def tenant_origins(value: Sequence[str] | None) -> tuple[str, ...]:
     """Return a tenant's `allowed_origins`; without any, each origin may send."""
-    found = origins("allowed_origins", value or ())
+    if value is None:
+        return ()
+    found = origins("allowed_origins", value)
+    if not found:
+        raise ValueError(
+            f"'allowed_origins' is empty, got {value!r}; leave the argument out to let "
+            "every origin send events, or name those that may"
+        )
     if "*" in found:
         raise ValueError(
             "'allowed_origins' has '*', which is every origin; leave the argument out "

@@ -343,6 +343,8 @@ def test_refuses_for_a_rest_api(
         ("acme", {"retention": 30}, ["'retention'", "30", "Duration.days(365)"]),
         ("acme", {"allowed_origins": "https://a.example"}, ["'allowed_origins'"]),
         ("acme", {"allowed_origins": ["*"]}, ["'allowed_origins'", "leave"]),
+        ("acme", {"allowed_origins": []}, ["'allowed_origins' is empty", "leave"]),
+        ("acme", {"allowed_origins": ""}, ["'allowed_origins'", "''", "be a list"]),
         (
             "acme",
             {"allowed_origins": ["https://a.example/"]},
