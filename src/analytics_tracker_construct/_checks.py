@@ -45,8 +45,12 @@ def bucket_patterns(value: Sequence[str]) -> tuple[str, ...]:
     return patterns
 
 
-def bucket_name(tenant: str, name: str, way_out: str = "give another bucket") -> None:
-    """Check the name of a bucket that was given to `add_tenant`."""
+def tenant_bucket(
+    tenant: str, bucket: s3.IBucket, way_out: str = "give another bucket"
+) -> None:
+    """Check a bucket that was given to `add_tenant`: its name and its key."""
+    encryption_key(bucket.encryption_key, f"the key of 'bucket' of tenant {tenant!r}")
+    name = bucket.bucket_name
     if Token.is_unresolved(name):
         return
     problem = buckets.name_problem(name)
@@ -271,14 +275,19 @@ def logs_bucket(value: s3.IBucket | None, scope: Construct) -> None:
         )
 
 
-def encryption_key(value: kms.IKey | None) -> None:
-    """Refuse an alias whose key is not known: nobody can be granted its use."""
+def encryption_key(value: kms.IKey | None, what: str = "'encryption_key'") -> None:
+    """Refuse an alias whose key is not known: nobody can be granted its use.
+
+    Args:
+        value: The key.
+        what: The argument, as a message names it.
+    """
     try:
         # Of the imported aliases, one that knows its name only raises here.
         getattr(value, "alias_target_key", None)
     except RuntimeError:
         raise ValueError(
-            f"'encryption_key' {value!r} is an alias whose key is not known, so that "
+            f"{what} {value!r} is an alias whose key is not known, so that "
             "nobody could be granted its use; import the key with "
             "kms.Key.from_key_arn(…)"
         ) from None

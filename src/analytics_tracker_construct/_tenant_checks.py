@@ -77,8 +77,8 @@ def checked(
         "bucket", bucket, "bucket_name", "import it with s3.Bucket.from_bucket_name(…)"
     )
     if bucket is not None:
-        _checks.bucket_name(
-            name, bucket.bucket_name, "give another bucket, or none to have one made"
+        _checks.tenant_bucket(
+            name, bucket, "give another bucket, or none to have one made"
         )
     return wanted
 

@@ -209,7 +209,7 @@ class EventCatalog(Construct):
                 f"'bucket' of tenant {name!r} is {bucket!r}, which is none; import it "
                 "with s3.Bucket.from_bucket_name(…)"
             )
-        _checks.bucket_name(name, bucket.bucket_name)
+        _checks.tenant_bucket(name, bucket)
         self.check_new(name, bucket)
         home = Construct(child_of(self, "Tenants"), name)
         parts = make_tables(home, self._database, name, bucket)

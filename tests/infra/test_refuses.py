@@ -11,10 +11,16 @@ from aws_cdk import App, CfnParameter, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
-from analytics_tracker_construct import AnalyticsTracker, Delivery, TrackerApi
+from analytics_tracker_construct import (
+    AnalyticsTracker,
+    Delivery,
+    EventCatalog,
+    TrackerApi,
+)
 
 #: Arguments of the construct, and what the error about them says.
 TRACKER: list[tuple[dict[str, Any], str, str, str]] = [
@@ -414,6 +420,27 @@ def test_refuses_a_bucket_whose_name_has_a_dot(stack: Stack) -> None:
         "'bucket' of tenant 'acme'",
         "'acme.example'",
         "to have one made",
+    )
+
+
+@pytest.mark.parametrize("of", ["tracker", "catalog"])
+def test_refuses_a_bucket_whose_key_is_known_by_an_alias_alone(
+    stack: Stack, of: str
+) -> None:
+    """Nobody could be granted the key's use, and no event would be stored."""
+    alias = kms.Alias.from_alias_name(stack, "Key", "alias/lake")
+    bucket = s3.Bucket(stack, "Lake", encryption_key=alias)
+    add_tenant = (
+        AnalyticsTracker(stack, "Tracker").add_tenant
+        if of == "tracker"
+        else EventCatalog(stack, "Catalog").add_tenant
+    )
+
+    _refused(
+        lambda: add_tenant("acme", bucket=bucket),
+        "'bucket' of tenant 'acme'",
+        "an alias whose key is not known",
+        "kms.Key.from_key_arn(…)",
     )
 
 
