@@ -295,8 +295,17 @@ def read_events(
         grantee: Who may.
         bucket: Where the events are.
         asked: The method that was called, for a warning's words.
+
+    Raises:
+        ValueError: If `grantee` can be granted nothing.
     """
+    if not hasattr(grantee, "grant_principal"):
+        raise ValueError(
+            f"'grantee' is {grantee!r}, which can be granted nothing; pass a role"
+        )
     objects = _on_bucket(grantee, bucket, READ, bucket.arn_for_objects(_EVENTS))
+    if objects.resource_statement is None:
+        check_changeable(grantee)
     location = _on_bucket(grantee, bucket, LOCATE, bucket.bucket_arn)
     within = {"StringLike": {"s3:prefix": [_EVENTS]}}
     listing = iam.Grant.add_to_principal(
@@ -326,6 +335,28 @@ def read_events(
     if bucket.encryption_key is not None:
         grant = grant.combine(bucket.encryption_key.grant_decrypt(grantee))
     return grant
+
+
+def check_changeable(grantee: iam.IGrantable) -> None:
+    """Refuse an imported role to which the CDK adds nothing, and yet calls it done.
+
+    Args:
+        grantee: Who was granted something; a role that can be changed now has a policy.
+
+    Raises:
+        ValueError: If it is such a role.
+    """
+    principal = grantee.grant_principal
+    # What is defined here may get its policy later, or have it from elsewhere.
+    if isinstance(principal, (iam.Role, iam.LazyRole)):
+        return
+    if not hasattr(principal, "role_arn") or not hasattr(principal, "node"):
+        return
+    if not any(isinstance(each, iam.Policy) for each in principal.node.find_all()):
+        raise ValueError(
+            f"'grantee' {principal.node.path} was imported so that it cannot be "
+            "changed, and would get no rights; import it without mutable=False"
+        )
 
 
 def _on_bucket(

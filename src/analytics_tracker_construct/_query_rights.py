@@ -13,6 +13,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from . import _permissions
 from ._actions import (
     FIND_CATALOG,
     FIND_DATABASE,
@@ -86,7 +87,7 @@ def let_query(
             f"'grantee' {grantee!r} has no policy of its own, and Athena runs a query "
             "as who asks; pass a role of the catalog's account"
         )
-    _check_changeable(grantee)
+    _permissions.check_changeable(grantee)
     for another in (
         allow([FIND_CATALOG], f"{athena}:datacatalog/AwsDataCatalog"),
         allow(
@@ -133,21 +134,6 @@ def _check_grantee(grantee: object) -> None:
                 f"'grantee' {grantee!r} is {kind}, whose inline policies have no room "
                 "for such grants; pass a role that they may assume"
             )
-
-
-def _check_changeable(grantee: iam.IGrantable) -> None:
-    """Refuse an imported role to which the CDK adds nothing, and yet calls it done."""
-    principal = grantee.grant_principal
-    # What is defined here may get its policy later, or have it from elsewhere.
-    if isinstance(principal, (iam.Role, iam.LazyRole)):
-        return
-    if not hasattr(principal, "role_arn") or not hasattr(principal, "node"):
-        return
-    if not any(isinstance(each, iam.Policy) for each in principal.node.find_all()):
-        raise ValueError(
-            f"'grantee' {principal.node.path} was imported so that it cannot be "
-            "changed, and would get no rights; import it without mutable=False"
-        )
 
 
 def _check_account(grantee: iam.IGrantable, account: str) -> None:

@@ -602,7 +602,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             tenant: Whose events.
 
         Raises:
-            ValueError: If `tenant` is not one of this tracker's.
+            ValueError: If `tenant` is not one of this tracker's, or `grantee` can be
+                granted nothing.
         """
         _tenant_checks.check_own(tenant, self._tenants)
         return _permissions.read_events(self, grantee, tenant.bucket)

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from analytics_tracker_construct import AnalyticsTracker, Tenant
 
+from .conftest import ACCOUNT
 from .templates import build, warnings
 
 EVENTS = "<TrackerTenantsacme973C22E0.Arn>/analytics/*"
@@ -120,6 +121,35 @@ def test_warns_where_the_buckets_policy_is_out_of_reach(stack: Stack) -> None:
 
     assert "analytics-tracker:grant-read-imported-bucket" in warning
     assert "s3:ListBucket" in warning
+
+
+def test_refuses_a_reader_that_was_imported_unchangeable(pinned: Stack) -> None:
+    """The CDK would add nothing, and call it done."""
+    tracker = AnalyticsTracker(pinned, "Tracker")
+    tenant = tracker.add_tenant("acme")
+    role = iam.Role.from_role_arn(
+        pinned, "Reader", f"arn:aws:iam::{ACCOUNT}:role/fixed", mutable=False
+    )
+
+    with pytest.raises(ValueError, match=r"'grantee' Pinned/Reader .*mutable=False"):
+        tracker.grant_read(role, tenant)
+
+
+def test_a_reader_that_was_imported_gets_a_policy(pinned: Stack) -> None:
+    tracker = AnalyticsTracker(pinned, "Tracker")
+    tenant = tracker.add_tenant("acme")
+    arn = f"arn:aws:iam::{ACCOUNT}:role/open"
+    tracker.grant_read(iam.Role.from_role_arn(pinned, "Reader", arn), tenant)
+
+    assert len(build(tracker).statements("Reader")) == 3
+
+
+def test_refuses_what_can_be_granted_nothing(stack: Stack) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tenant = tracker.add_tenant("acme")
+
+    with pytest.raises(ValueError, match=r"'grantee' is 'shop'.*pass a role"):
+        tracker.grant_read("shop", tenant)  # type: ignore[arg-type] # the point
 
 
 @pytest.mark.parametrize("kind", ["name", "other tracker's"])
