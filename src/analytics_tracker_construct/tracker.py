@@ -344,7 +344,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
                 log_retention=retention,
                 name=api_name
                 or physical_name(function_prefix)
-                or Names.unique_resource_name(self),
+                or Names.unique_resource_name(self, max_length=_checks.API_NAME_CHARS),
                 rate_limit=throttling_rate_limit or _deployed_numbers.RATE_LIMIT,
                 removal_policy=self._keeping.removal_policy,
             ),

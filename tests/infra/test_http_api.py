@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aws_cdk import Stack
+from constructs import Construct
 
 from analytics_tracker_construct import AnalyticsTracker, TrackerApi
 
@@ -86,3 +87,14 @@ def test_it_is_named_like_a_rest_api(stack: Stack) -> None:
     )
 
     assert build(tracker).only("AWS::ApiGatewayV2::Api")["Name"] == "events"
+
+
+def test_the_name_is_no_longer_than_api_gateway_takes(stack: Stack) -> None:
+    """It is made of the construct's path, however deep that is."""
+    scope: Construct = stack
+    for part in "abcd":
+        scope = Construct(scope, part * 40)
+
+    built = build(AnalyticsTracker(scope, "Tracker", api=TrackerApi.http()))
+
+    assert len(built.only("AWS::ApiGatewayV2::Api")["Name"]) == 128
