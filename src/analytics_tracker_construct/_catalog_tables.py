@@ -61,9 +61,10 @@ def make_tables(
     )
     unique = _view(scope, "Unique", database, views.unique(names.table))
     sessions = _view(scope, "Sessions", database, views.sessions(names.table))
-    # Athena calls a view stale whose relations do not exist.
-    unique.add_dependency(table)
-    sessions.add_dependency(unique)
+    # Athena calls a view stale whose relations do not exist. The resources' own method
+    # for this changed its name over the CDK's versions; the tree's did not.
+    unique.node.add_dependency(table)
+    sessions.node.add_dependency(unique)
     return TenantTables(table, unique, sessions)
 
 
@@ -87,7 +88,7 @@ def make_all_views(
         else:
             resource = _view(scope, view_id, database, view)
         for each in over:
-            resource.add_dependency(each)
+            resource.node.add_dependency(each)
         found[view.name] = resource
     return found
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -364,3 +368,23 @@ def test_an_environment_may_be_known(tmp_path: object) -> None:
     )
 
     assert database["Properties"]["CatalogId"] == "111111111111"
+
+
+def test_nothing_that_is_used_of_the_cdk_is_deprecated(tmp_path: Path) -> None:
+    """Synthesis would print a warning, and with JSII_DEPRECATED=fail go no further."""
+    code = (
+        "from aws_cdk import App, Stack\n"
+        "from analytics_tracker_construct import AnalyticsTracker\n"
+        "app = App()\n"
+        "AnalyticsTracker(Stack(app, 'Host'), 'Tracker').add_tenant('acme')\n"
+        "app.synth()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "CDK_OUTDIR": str(tmp_path), "JSII_DEPRECATED": "fail"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
