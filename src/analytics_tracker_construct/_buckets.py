@@ -14,6 +14,10 @@ from constructs import Construct
 from . import _acknowledgements
 from ._actions import STORE
 
+#: What becomes of what holds data, unless the user says so: it is kept, but not where
+#: its very creation was rolled back, for the next attempt makes it anew.
+KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+
 
 class Keeping(NamedTuple):
     """How buckets are kept, which is the same for all of one owner's."""
@@ -60,6 +64,9 @@ def make_bucket(
         removal_policy=keeping.removal_policy,
         versioned=versioned,
     )
+    if bucket.policy is not None:
+        # A bucket that is kept must go on refusing what does not come over TLS.
+        bucket.policy.apply_removal_policy(keeping.removal_policy)
     if keeping.access_logs is None:
         _acknowledgements.acknowledge(bucket, _acknowledgements.BUCKET_LOGS)
     else:

@@ -74,7 +74,7 @@ class EventCatalog(Construct):
             Default: they are not logged.
         removal_policy: What happens to a new bucket of results when the stack is
             deleted. A bucket with objects in it is never deleted.
-            Default: it is kept.
+            Default: it is kept, but not where making it failed.
             All else always goes with the stack: the database, with tables that were
             made in it by hand, and the workgroups, with their history and the queries
             saved in them. No event is lost with them.
@@ -136,7 +136,7 @@ class EventCatalog(Construct):
             self,
             "Results",
             keeping=_buckets.Keeping(
-                removal_policy or RemovalPolicy.RETAIN,
+                removal_policy or _buckets.KEPT,
                 encryption_key,
                 server_access_logs_bucket,
             ),

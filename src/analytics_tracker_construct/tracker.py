@@ -34,7 +34,7 @@ from . import (
 )
 from ._api_plan import ApiSettings
 from ._asset import ENTRY
-from ._buckets import Keeping
+from ._buckets import KEPT, Keeping
 from ._children import child_of
 from ._delivery import DeliveryMembers, DeliveryParts
 from ._distribution import FrontDoorMembers
@@ -133,7 +133,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             Default: one month.
         removal_policy: What happens to buckets, queues and log groups made here when
             the stack is deleted. A bucket with objects in it is never deleted.
-            Default: they are kept.
+            Default: they are kept, but not where making them failed.
         encryption_key: The KMS key of the buckets, queues, log groups and secrets made
             here and of the functions' environment. It must be in the tracker's account
             and region; its policy must let CloudWatch Logs use it, which is added
@@ -245,7 +245,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         stack = Stack.of(self)
         retention = log_retention or logs.RetentionDays.ONE_MONTH
         self._keeping = Keeping(
-            removal_policy or RemovalPolicy.RETAIN,
+            removal_policy or KEPT,
             encryption_key,
             server_access_logs_bucket,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,12 @@ class App:
         text = path.read_text("utf-8")
         assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
         path.write_text(text.replace(old, new), "utf-8")
+
+    def keep_buckets(self) -> None:
+        """Have the tracker's buckets kept in words that LocalStack knows."""
+        text = (self._folder / "app.py").read_text("utf-8")
+        (before,) = re.findall(r'\n +self,\s+"Tracker",|self, "Tracker",', text)
+        self.edit(before, f"{before} removal_policy=cdk.RemovalPolicy.RETAIN,")
 
     def bootstrap(self) -> None:
         """Make what the CDK needs in an account."""

@@ -65,7 +65,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Everything runs and both examples are deployed as they are."""
+    """Everything runs, and both examples are deployed as they are but for one thing.
+
+    LocalStack does not know how buckets are kept.
+    """
     found = parts.find()
     folder: Path = tmp_path_factory.mktemp("e2e")
     with aws.running(folder, found) as running:
@@ -75,6 +78,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             App(name, apps, found.cdk, running)
             for name in ("multi_tenant", "existing_stack")
         )
+        for app in (multi_tenant, existing_stack):
+            app.keep_buckets()
         multi_tenant.bootstrap()
         multi_tenant.deploy()
         existing_stack.deploy()

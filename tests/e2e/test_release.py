@@ -50,6 +50,7 @@ def upgrade(
     init = "super().__init__(scope, construct_id{})"
     app.edit(init.format(""), init.format(f', stack_name="{_STACK}"'))
     stack = Deployment(world.aws, app, _STACK, "Api", {"shop": "Lake"})
+    app.keep_buckets()
     app.synthesise()
     _create(world.aws, _queue_name(app.template()))
     first = post(stack.url("/track"), _SENT)

@@ -206,7 +206,11 @@ def test_a_guessed_owner_of_a_bucket_is_not_expected(pinned: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "kept"),
-    [(None, "Retain"), (RemovalPolicy.DESTROY, "Delete")],
+    [
+        (None, "RetainExceptOnCreate"),
+        (RemovalPolicy.RETAIN, "Retain"),
+        (RemovalPolicy.DESTROY, "Delete"),
+    ],
 )
 def test_results_are_removed_as_the_policy_says(
     stack: Stack, policy: RemovalPolicy | None, kept: str

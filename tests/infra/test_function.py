@@ -97,29 +97,30 @@ def test_keeps_logs_as_long_as_it_is_told(stack: Stack) -> None:
         assert group["Properties"]["RetentionInDays"] == 7
 
 
-@pytest.mark.parametrize("kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup"])
-def test_what_holds_data_outlives_the_stack(full: Built, kind: str) -> None:
+#: What holds data, and what guards it.
+_HOLDING = (
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+)
+
+
+@pytest.mark.parametrize("kind", _HOLDING)
+def test_what_holds_data_outlives_the_stack_and_no_failed_deployment(
+    full: Built, kind: str
+) -> None:
+    """The next attempt makes it anew, and a queue would need its name."""
     policies = {
         (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
         for resource in full.all(kind).values()
     }
 
-    assert policies == {("Retain", "Retain")}
-
-
-def test_queues_outlive_the_stack_and_no_failed_deployment(full: Built) -> None:
-    """One has a name, which the next attempt needs."""
-    policies = {
-        (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
-        for resource in full.all("AWS::SQS::Queue").values()
-    }
-
     assert policies == {("RetainExceptOnCreate", "Retain")}
 
 
-@pytest.mark.parametrize(
-    "kind", ["AWS::S3::Bucket", "AWS::Logs::LogGroup", "AWS::SQS::Queue"]
-)
+@pytest.mark.parametrize("kind", _HOLDING)
 def test_removal_policy_reaches_all_that_holds_data(stack: Stack, kind: str) -> None:
     tracker = AnalyticsTracker(stack, "Tracker", removal_policy=RemovalPolicy.DESTROY)
     tracker.add_tenant("acme")
@@ -127,6 +128,17 @@ def test_removal_policy_reaches_all_that_holds_data(stack: Stack, kind: str) -> 
     resources = build(tracker).all(kind).values()
 
     assert {resource["DeletionPolicy"] for resource in resources} == {"Delete"}
+
+
+@pytest.mark.parametrize("kind", _HOLDING[:3])
+def test_the_removal_policy_that_is_given_is_taken_as_it_is(
+    stack: Stack, kind: str
+) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker", removal_policy=RemovalPolicy.RETAIN)
+
+    resources = build(tracker).all(kind).values()
+
+    assert {resource["DeletionPolicy"] for resource in resources} == {"Retain"}
 
 
 def _salts(built: Built, kind: str, name: str) -> Json:
