@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from . import _places
 from ._handler import replies
 
 #: Marks, on the app, an API that a tracker has.
@@ -141,11 +142,19 @@ def not_behind(factory: str) -> ValueError:
 def check_free(
     scope: Construct, api: apigateway.IRestApi | apigatewayv2.IHttpApi, api_id: str
 ) -> None:
-    """Refuse a second tracker on one API: both would define the same route.
+    """Refuse an API elsewhere, and a second tracker on one: they would share routes.
 
     Raises:
-        ValueError: If another tracker of this app has the API.
+        ValueError: If the API is known to be in another account or region than the
+            tracker, or another tracker of this app has it.
     """
+    apart = _places.difference(api.env, Stack.of(scope))
+    if apart is not None:
+        raise ValueError(
+            f"'api' {api.node.path} is in {apart.what} {apart.theirs} and the tracker "
+            f"in {apart.ours}; pass an API of the tracker's own {apart.what}, or "
+            "nothing to have one made"
+        )
     # Two imports of one API are two constructs; only its id tells that.
     key = api.node.path if Token.is_unresolved(api_id) else api_id
     app = scope.node.root.node

@@ -137,12 +137,19 @@ def names(*, api_name: str | None, function_prefix: str | None) -> None:
         )
 
 
-def stage_name(value: str) -> None:
-    """Check the name of a REST API's stage."""
-    if not (Token.is_unresolved(value) or _STAGE.fullmatch(value)):
+def stage_name(value: str, default: str = "the default is 'prod'") -> None:
+    """Check the name of an API's stage.
+
+    Args:
+        value: The name.
+        default: What leaving it out means, as a message tells it.
+    """
+    if not isinstance(value, str) or not (
+        Token.is_unresolved(value) or _STAGE.fullmatch(value)
+    ):
         raise ValueError(
             "'stage_name' must be 1 to 128 letters, digits, hyphens and underscores, "
-            f"got {value!r}; the default is 'prod'"
+            f"got {value!r}; {default}"
         )
 
 

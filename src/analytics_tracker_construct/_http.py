@@ -13,6 +13,7 @@ from constructs import Construct
 from . import _acknowledgements as accepted
 from ._access_logs import HTTP_FORMAT
 from ._api_plan import (
+    ROUTES,
     ApiMetrics,
     ApiSettings,
     BuiltApi,
@@ -25,7 +26,9 @@ from ._function import make_log_group
 from ._handler import replies
 from ._tenant_routes import HttpTenantRoutes
 
-_DEFAULT_STAGE = "$default"
+#: The stage whose name is no part of an address.
+DEFAULT_STAGE = "$default"
+_SCRIPT = ("GET", replies.SCRIPT)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class NewHttp:
                 throttling_burst_limit=settings.burst_limit,
                 throttling_rate_limit=settings.rate_limit,
             ),
-            stage_name=_DEFAULT_STAGE,
+            stage_name=DEFAULT_STAGE,
         )
         if not self.access_logs:
             accepted.acknowledge(stage, accepted.HTTP_LOGS)
@@ -121,9 +124,21 @@ class ExistingHttp:
     ) -> BuiltApi:
         """Define the routes."""
         check_free(scope, self.api, self.api.api_id)
+        self._check_routes()
         _add_routes(scope, self.api, function)
-        stage = None if self.stage_name == _DEFAULT_STAGE else self.stage_name
+        stage = None if self.stage_name == DEFAULT_STAGE else self.stage_name
         return BuiltApi(self.api, execute_api(scope, self.api.api_id, stage))
+
+    def _check_routes(self) -> None:
+        """Refuse an API that is known to have one of the routes."""
+        ours = {f"{method} /{path}" for method, path in (*ROUTES, _SCRIPT)}
+        for child in self.api.node.find_all():
+            if isinstance(child, apigatewayv2.CfnRoute) and child.route_key in ours:
+                raise ValueError(
+                    f"'api' has a route {child.route_key!r} already, and an API takes "
+                    "one of a kind; take that route out, or give this tracker another "
+                    "API"
+                )
 
 
 def _add_routes(

@@ -207,6 +207,7 @@ class ExistingRest:
                 "'api' was imported without its root resource; import it with "
                 "RestApi.from_rest_api_attributes(rest_api_id=…, root_resource_id=…)"
             ) from error
+        self._check_document()
         methods = getattr(self.api, "methods", ())
         for path in (*PATHS, replies.SCRIPT):
             if root.get_resource(path) is not None or any(
@@ -217,6 +218,19 @@ class ExistingRest:
                     "tracker, so rename that resource or give this tracker another API"
                 )
         return root
+
+    def _check_document(self) -> None:
+        """Refuse an API whose own document is known to have one of the paths."""
+        defined = self.api.node.default_child
+        body = defined.body if isinstance(defined, apigateway.CfnRestApi) else None
+        paths = body.get("paths") if isinstance(body, dict) else None
+        for path in (*PATHS, replies.SCRIPT):
+            if isinstance(paths, dict) and f"/{path}" in paths:
+                raise ValueError(
+                    f"'api' has the path /{path} in its document already; let that "
+                    "lead to the tracker's 'function', and pass the API's ARN to "
+                    "grant_invoke_to_api_gateway of a tracker without this 'api'"
+                )
 
 
 def _add_routes(

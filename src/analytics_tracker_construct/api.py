@@ -7,7 +7,7 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 
 from . import _checks
 from ._api_plan import ApiPlan
-from ._http import ExistingHttp, NewHttp
+from ._http import DEFAULT_STAGE, ExistingHttp, NewHttp
 from ._rest import ExistingRest, NewRest
 
 
@@ -84,9 +84,11 @@ class TrackerApi:
                 and then `api_endpoint` cannot be told.
 
         Raises:
-            ValueError: If `api` is no REST API.
+            ValueError: If `api` is no REST API, or the stage's name cannot be.
         """
         _checks.rest_api(api)
+        if stage_name is not None:
+            _checks.stage_name(stage_name, "leave it out for that of the API itself")
         return TrackerApi(ExistingRest(api, stage_name))
 
     @staticmethod
@@ -105,9 +107,11 @@ class TrackerApi:
                 Default: `$default`.
 
         Raises:
-            ValueError: If `api` is no HTTP API.
+            ValueError: If `api` is no HTTP API, or the stage's name cannot be.
         """
         _checks.http_api(api)
+        if stage_name not in (None, DEFAULT_STAGE):
+            _checks.stage_name(stage_name, f"the default is {DEFAULT_STAGE!r}")
         return TrackerApi(ExistingHttp(api, stage_name))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk.assertions import Template
 
 from analytics_tracker_construct import AnalyticsTracker, TrackerApi
@@ -295,3 +298,84 @@ def test_two_existing_apis_take_a_tracker_each(stack: Stack) -> None:
     for name in ("One", "Two"):
         api = apigatewayv2.HttpApi(stack, f"{name}Api")
         AnalyticsTracker(stack, name, api=TrackerApi.existing_http(api))
+
+
+@pytest.mark.parametrize("path", ["track", "pixel.gif", "tracker.js"])
+def test_refuses_an_http_api_that_has_one_of_the_routes(
+    stack: Stack, path: str
+) -> None:
+    """API Gateway takes each route key once."""
+    api = apigatewayv2.HttpApi(stack, "Api")
+    method = "POST" if path == "track" else "GET"
+    api.add_routes(
+        integration=integrations.HttpUrlIntegration("Ours", "https://shop.example"),
+        methods=[apigatewayv2.HttpMethod[method]],
+        path=f"/{path}",
+    )
+
+    with pytest.raises(ValueError, match=rf"'api' .*'{method} /{path}' already"):
+        AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
+
+
+def test_another_method_of_a_path_is_the_hosts_own(stack: Stack) -> None:
+    api = apigatewayv2.HttpApi(stack, "Api")
+    api.add_routes(
+        integration=integrations.HttpUrlIntegration("Ours", "https://shop.example"),
+        methods=[apigatewayv2.HttpMethod.DELETE],
+        path="/track",
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_http(api))
+
+    assert len(build(tracker).all("AWS::ApiGatewayV2::Route")) == 5
+
+
+@pytest.mark.parametrize("path", ["track", "pixel.gif", "tracker.js"])
+def test_refuses_a_rest_api_whose_document_has_the_path(
+    stack: Stack, path: str
+) -> None:
+    document = {
+        "info": {"title": "Shop", "version": "1"},
+        "openapi": "3.0.0",
+        "paths": {f"/{path}": {}},
+    }
+    definition = apigateway.ApiDefinition.from_inline(document)
+    api = apigateway.SpecRestApi(stack, "Api", api_definition=definition)
+
+    with pytest.raises(ValueError, match=rf"/{path} .*grant_invoke_to_api_gateway"):
+        AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+
+@pytest.mark.parametrize("kind", ["rest", "http"])
+def test_refuses_an_api_of_another_region(pinned: Stack, kind: str) -> None:
+    app = pinned.node.root
+    assert isinstance(app, App)
+    far = Stack(
+        app,
+        "Far",
+        env=Environment(account=pinned.account, region="us-east-1"),
+    )
+    if kind == "rest":
+        rest = apigateway.RestApi.from_rest_api_attributes(
+            far, "Api", rest_api_id="abc", root_resource_id="root"
+        )
+        api = TrackerApi.existing_rest(rest)
+    else:
+        api = TrackerApi.existing_http(apigatewayv2.HttpApi(far, "Api"))
+
+    with pytest.raises(ValueError, match=r"'api' Far/Api is in region us-east-1"):
+        AnalyticsTracker(pinned, "Tracker", api=api)
+
+
+@pytest.mark.parametrize("stage", ["/prod/", "", "a b", 5])
+@pytest.mark.parametrize("kind", ["rest", "http"])
+def test_refuses_a_stage_of_an_impossible_name(
+    stack: Stack, kind: str, stage: Any
+) -> None:
+    def give() -> TrackerApi:
+        if kind == "rest":
+            return TrackerApi.existing_rest(_rest(stack), stage_name=stage)
+        http = apigatewayv2.HttpApi(stack, "Api")
+        return TrackerApi.existing_http(http, stage_name=stage)
+
+    with pytest.raises(ValueError, match=rf"'stage_name' .*got {stage!r}"):
+        give()
