@@ -121,7 +121,8 @@ def origins(argument: str, value: Sequence[str]) -> tuple[str, ...]:
 def names(*, api_name: str | None, function_prefix: str | None) -> None:
     """Check the physical names that were given."""
     if function_prefix is not None and not (
-        Token.is_unresolved(function_prefix) or _PREFIX.fullmatch(function_prefix)
+        isinstance(function_prefix, str)
+        and (Token.is_unresolved(function_prefix) or _PREFIX.fullmatch(function_prefix))
     ):
         raise ValueError(
             f"'function_prefix' must be 1 to 46 letters, digits, hyphens and "
@@ -129,7 +130,8 @@ def names(*, api_name: str | None, function_prefix: str | None) -> None:
             f"got {function_prefix!r}; leave it out to have a name made"
         )
     if api_name is not None and not (
-        Token.is_unresolved(api_name) or 1 <= len(api_name) <= API_NAME_CHARS
+        isinstance(api_name, str)
+        and (Token.is_unresolved(api_name) or 1 <= len(api_name) <= API_NAME_CHARS)
     ):
         raise ValueError(
             f"'api_name' must have 1 to {API_NAME_CHARS} characters, "
@@ -155,7 +157,7 @@ def stage_name(value: str, default: str = "the default is 'prod'") -> None:
 
 def web_acl_arn(value: str) -> None:
     """Check that a web ACL can guard an API's stage."""
-    if not (
+    if not isinstance(value, str) or not (
         Token.is_unresolved(value) or (":wafv2:" in value and ":regional/" in value)
     ):
         raise ValueError(
@@ -222,6 +224,14 @@ def alarms(topic: object, *, enable_metrics: bool) -> None:
 
 def caller(source_arn: str) -> None:
     """Check that what may call the function has a path that the function answers."""
+    if not isinstance(source_arn, str) or not (
+        Token.is_unresolved(source_arn)
+        or (source_arn.startswith("arn:") and ":execute-api:" in source_arn)
+    ):
+        raise ValueError(
+            f"'source_arn' must be the ARN of an API's route, got {source_arn!r}; pass "
+            "api.arn_for_execute_api('POST', '/track', 'prod')"
+        )
     last = source_arn.rpartition("/")[2]
     if "/" not in source_arn or Token.is_unresolved(last):
         return
@@ -262,7 +272,7 @@ def logs_bucket(value: s3.IBucket | None, scope: Construct) -> None:
     _kinds.resource(
         "server_access_logs_bucket",
         value,
-        "bucket_name",
+        _kinds.OF_A_BUCKET,
         "import it with s3.Bucket.from_bucket_name(…)",
     )
     if value is None:
@@ -316,6 +326,7 @@ def items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]:
     for item in found:
         if not isinstance(item, str):
             raise ValueError(
-                f"{argument!r} has {item!r}, which is no string; write {example}"
+                f"{argument!r} has {item!r}, which is no string; write "
+                + ("[bucket.bucket_name]" if hasattr(item, "bucket_name") else example)
             )
     return tuple(dict.fromkeys(found))

@@ -73,9 +73,15 @@ def certificate(value: acm.ICertificate | None, domains: Sequence[str]) -> None:
 
 def web_acl_arn(value: str | None) -> None:
     """Check that a web ACL can guard a distribution."""
-    if value is None or Token.is_unresolved(value):
+    if value is None:
         return
-    if f":wafv2:{REGION}:" not in value or ":global/webacl/" not in value:
+    if isinstance(value, str) and Token.is_unresolved(value):
+        return
+    if (
+        not isinstance(value, str)
+        or f":wafv2:{REGION}:" not in value
+        or ":global/webacl/" not in value
+    ):
         raise ValueError(
             "'web_acl_arn' of a front door must be the ARN of a WAFv2 web ACL with "
             f"scope CLOUDFRONT, which is in {REGION}, got {value!r}; one with scope "
@@ -93,7 +99,7 @@ def access_log_bucket(value: s3.IBucket | None) -> None:
     _kinds.resource(
         "access_log_bucket",
         value,
-        "bucket_name",
+        _kinds.OF_A_BUCKET,
         "import it with s3.Bucket.from_bucket_name(…)",
     )
 

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from enum import Enum
 
+from aws_cdk import RemovalPolicy
+
+#: What every bucket has, and a `CfnBucket`, which has no key and no grants, has not.
+OF_A_BUCKET = "arn_for_objects"
+
 
 def flags(**given: object) -> None:
     """Check bools: `"no"` would count as true."""
@@ -21,6 +26,16 @@ def member(argument: str, value: object, kind: type[Enum], example: str) -> None
         raise ValueError(
             f"{argument!r} must be a {kind.__name__}, got {value!r}; "
             f"pass {kind.__name__}.{example}"
+        )
+
+
+def removal_policy(value: RemovalPolicy | None) -> None:
+    """Check what happens to buckets and queues, of which nobody takes a snapshot."""
+    member("removal_policy", value, RemovalPolicy, "RETAIN")
+    if value == RemovalPolicy.SNAPSHOT:
+        raise ValueError(
+            f"'removal_policy' is {value!r}, and there are no snapshots of buckets, "
+            "queues and log groups; pass RemovalPolicy.RETAIN or RemovalPolicy.DESTROY"
         )
 
 

@@ -8,6 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from typing_extensions import Unpack
 
+from . import _tenant_checks
 from ._handler import metrics, refusals
 from .tenant import Tenant
 
@@ -92,6 +93,7 @@ class MetricMethods:
     """
 
     _metrics: TrackerMetrics | None
+    _tenants: dict[str, Tenant]
 
     def metric_stored_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -108,10 +110,11 @@ class MetricMethods:
             options: What to change of the metric.
 
         Raises:
-            ValueError: Without `enable_metrics`.
+            ValueError: Without `enable_metrics`, or if `tenant` is not one of this
+                tracker's.
         """
         own = self._of("storing", metrics.STORED)
-        return own.get(metrics.STORED, dimension=_by(tenant)).with_(**options)
+        return own.get(metrics.STORED, dimension=self._by(tenant)).with_(**options)
 
     def metric_recovered_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -124,10 +127,11 @@ class MetricMethods:
             options: What to change of the metric.
 
         Raises:
-            ValueError: Without `enable_metrics`.
+            ValueError: Without `enable_metrics`, or if `tenant` is not one of this
+                tracker's.
         """
         own = self._of("writer", metrics.STORED)
-        return own.get(metrics.STORED, dimension=_by(tenant)).with_(**options)
+        return own.get(metrics.STORED, dimension=self._by(tenant)).with_(**options)
 
     def metric_duplicate_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -140,10 +144,11 @@ class MetricMethods:
             options: What to change of the metric.
 
         Raises:
-            ValueError: Without `enable_metrics`.
+            ValueError: Without `enable_metrics`, or if `tenant` is not one of this
+                tracker's.
         """
         own = self._of("storing", metrics.DUPLICATE)
-        return own.get(metrics.DUPLICATE, dimension=_by(tenant)).with_(**options)
+        return own.get(metrics.DUPLICATE, dimension=self._by(tenant)).with_(**options)
 
     def metric_queued_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -156,10 +161,11 @@ class MetricMethods:
             options: What to change of the metric.
 
         Raises:
-            ValueError: Without `enable_metrics`.
+            ValueError: Without `enable_metrics`, or if `tenant` is not one of this
+                tracker's.
         """
         own = self._of("ingest", metrics.QUEUED)
-        return own.get(metrics.QUEUED, dimension=_by(tenant)).with_(**options)
+        return own.get(metrics.QUEUED, dimension=self._by(tenant)).with_(**options)
 
     def metric_refused_events(
         self, reason: str | None = None, **options: Unpack[MetricOptions]
@@ -251,6 +257,9 @@ class MetricMethods:
         found: Metrics = getattr(self._metrics, function)
         return found
 
-
-def _by(tenant: Tenant | None) -> tuple[str, str] | None:
-    return None if tenant is None else (metrics.TENANT, tenant.name)
+    def _by(self, tenant: Tenant | None) -> tuple[str, str] | None:
+        """The dimension of a tenant's own figures; None: of everybody's."""
+        if tenant is None:
+            return None
+        _tenant_checks.check_own(tenant, self._tenants)
+        return metrics.TENANT, tenant.name

@@ -74,7 +74,10 @@ def checked(
             "versions are its owner's; set it on that bucket, or leave 'bucket' out"
         )
     _kinds.resource(
-        "bucket", bucket, "bucket_name", "import it with s3.Bucket.from_bucket_name(…)"
+        "bucket",
+        bucket,
+        _kinds.OF_A_BUCKET,
+        "import it with s3.Bucket.from_bucket_name(…)",
     )
     if bucket is not None:
         _checks.tenant_bucket(

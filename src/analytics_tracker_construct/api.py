@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 
-from . import _checks
+from . import _checks, _kinds
 from ._api_plan import ApiPlan
 from ._http import DEFAULT_STAGE, ExistingHttp, NewHttp
 from ._rest import ExistingRest, NewRest
@@ -48,6 +48,8 @@ class TrackerApi:
         _checks.stage_name(stage_name)
         if web_acl_arn is not None:
             _checks.web_acl_arn(web_acl_arn)
+        _kinds.member("endpoint_type", endpoint_type, apigateway.EndpointType, "EDGE")
+        _kinds.flags(access_logs=access_logs)
         if endpoint_type == apigateway.EndpointType.PRIVATE:
             raise ValueError(
                 "'endpoint_type' PRIVATE needs a policy and endpoints of your VPC; "
@@ -62,7 +64,11 @@ class TrackerApi:
         Args:
             access_logs: Whether to log each request, without address and user agent.
                 Default: requests are logged.
+
+        Raises:
+            ValueError: If an argument cannot work.
         """
+        _kinds.flags(access_logs=access_logs)
         return TrackerApi(NewHttp(access_logs))
 
     @staticmethod

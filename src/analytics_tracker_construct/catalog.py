@@ -102,7 +102,7 @@ class EventCatalog(Construct):
         _kinds.resource(
             "results_bucket",
             results_bucket,
-            "bucket_name",
+            _kinds.OF_A_BUCKET,
             "import it with s3.Bucket.from_bucket_name(…)",
         )
         _catalog_checks.results_bucket(results_bucket, scope)
@@ -115,7 +115,7 @@ class EventCatalog(Construct):
         )
         _checks.encryption_key(encryption_key)
         _catalog_checks.access_logs(server_access_logs_bucket, results_bucket, scope)
-        _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
+        _kinds.removal_policy(removal_policy)
 
         super().__init__(scope, construct_id)
 
@@ -204,7 +204,7 @@ class EventCatalog(Construct):
                 catalog has no room for one more in a template.
         """
         _checks.tenant_name(name)
-        if not hasattr(bucket, "bucket_name"):
+        if not hasattr(bucket, _kinds.OF_A_BUCKET):
             raise ValueError(
                 f"'bucket' of tenant {name!r} is {bucket!r}, which is none; import it "
                 "with s3.Bucket.from_bucket_name(…)"

@@ -218,7 +218,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             enable_metrics=enable_metrics, honor_privacy_signals=honor_privacy_signals
         )
         _kinds.member("log_retention", log_retention, logs.RetentionDays, "ONE_MONTH")
-        _kinds.member("removal_policy", removal_policy, RemovalPolicy, "RETAIN")
+        _kinds.removal_policy(removal_policy)
         _kinds.resource(
             "role", role, "role_arn", "import it with iam.Role.from_role_arn(…)"
         )
@@ -643,8 +643,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
                 again changes nothing.
 
         Raises:
-            ValueError: If its path is known to end otherwise, or the tracker has a
-                front door, whose secret another API does not send.
+            ValueError: If it is no such ARN, its path is known to end otherwise, or the
+                tracker has a front door, whose secret another API does not send.
         """
         if self._door.wanted is not None:
             raise ValueError(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import Aws, CfnParameter, Duration, Environment, Size, Stack, Stage
+from aws_cdk import (
+    Aws,
+    CfnParameter,
+    Duration,
+    Environment,
+    RemovalPolicy,
+    Size,
+    Stack,
+    Stage,
+)
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
@@ -52,6 +61,7 @@ from .conftest import ACCOUNT
             "at least one, got 0 days",
         ),
         ({"encryption_key": "alias/key"}, "encryption_key", "from_key_arn"),
+        ({"removal_policy": RemovalPolicy.SNAPSHOT}, "removal_policy", "snapshots"),
         ({"removal_policy": "keep"}, "removal_policy", "RemovalPolicy.RETAIN"),
     ],
 )

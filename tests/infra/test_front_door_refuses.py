@@ -44,6 +44,7 @@ ARGUMENTS: list[tuple[dict[str, Any], str, str, str]] = [
         "in us-east-1",
     ),
     ({"price_class": "all"}, "price_class", "'all'", "PriceClass.PRICE_CLASS_100"),
+    ({"web_acl_arn": 5}, "web_acl_arn", "5", "scope CLOUDFRONT"),
     ({"access_log_bucket": "logs"}, "access_log_bucket", "'logs'", "from_bucket_name"),
     ({"comment": ""}, "comment", "''", "1 to 128"),
     ({"comment": "x" * 129}, "comment", "x" * 129, "leave it out"),

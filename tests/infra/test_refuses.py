@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Stack
+from aws_cdk import App, CfnParameter, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
@@ -61,6 +61,14 @@ TRACKER: list[tuple[dict[str, Any], str, str, str]] = [
     ({"api_name": ""}, "api_name", "''", "leave it out"),
     ({"api_name": "x" * 129}, "api_name", "x" * 129, "1 to 128"),
     ({"function_prefix": ""}, "function_prefix", "''", "leave it out"),
+    ({"api_name": 5}, "api_name", "5", "leave it out"),
+    ({"function_prefix": 5}, "function_prefix", "5", "leave it out"),
+    (
+        {"removal_policy": RemovalPolicy.SNAPSHOT},
+        "removal_policy",
+        "SNAPSHOT",
+        "RemovalPolicy.RETAIN",
+    ),
     ({"function_prefix": "a b"}, "function_prefix", "'a b'", "leave it out"),
     ({"function_prefix": "x" * 47}, "function_prefix", "x" * 47, "1 to 46"),
     ({"lambda_timeout": 2}, "lambda_timeout", "got 2", "3 to 29"),
@@ -265,6 +273,67 @@ def test_refuses_a_caller_whose_path_the_function_does_not_know(
         )
 
 
+@pytest.mark.parametrize("source", [None, 5, "", "x", "arn:aws:s3:::lake"])
+def test_refuses_a_caller_that_is_none(stack: Stack, source: Any) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker")
+
+    _refused(
+        lambda: tracker.grant_invoke_to_api_gateway(source),
+        "'source_arn' must be",
+        repr(source),
+        "api.arn_for_execute_api(",
+    )
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["bucket", "catalog's bucket", "results_bucket", "server_access_logs_bucket"],
+)
+def test_refuses_a_bucket_that_is_but_a_resource(stack: Stack, argument: str) -> None:
+    """A `CfnBucket` has a name as well, and neither a key nor grants."""
+    bucket: Any = s3.CfnBucket(stack, "Lake")
+    tracker = AnalyticsTracker(stack, "Tracker")
+    calls: dict[str, Callable[[], object]] = {
+        "bucket": lambda: tracker.add_tenant("acme", bucket=bucket),
+        "catalog's bucket": lambda: tracker.catalog.add_tenant("acme", bucket=bucket),
+    }
+    call = calls.get(
+        argument, lambda: EventCatalog(stack, "Catalog", **{argument: bucket})
+    )
+
+    _refused(call, f"'{argument.rsplit(maxsplit=1)[-1]}'", "from_bucket_name(…)")
+    assert not tracker.tenants
+
+
+def test_refuses_a_bucket_where_names_are_wanted(stack: Stack) -> None:
+    bucket: Any = s3.Bucket(stack, "Lake")
+
+    _refused(
+        lambda: AnalyticsTracker(stack, "Tracker", allowed_buckets=[bucket]),
+        "'allowed_buckets'",
+        "[bucket.bucket_name]",
+    )
+
+
+def test_refuses_access_logs_of_an_http_api_that_are_no_bool() -> None:
+    wrong: Any = "no"
+
+    _refused(lambda: TrackerApi.http(access_logs=wrong), "'access_logs'", "'no'")
+
+
+@pytest.mark.parametrize("of", ["stored", "recovered", "duplicate", "queued"])
+def test_refuses_metrics_of_who_is_no_tenant_here(stack: Stack, of: str) -> None:
+    tracker = AnalyticsTracker(stack, "Tracker", enable_metrics=True)
+    tracker.add_tenant("shop")
+    other = AnalyticsTracker(stack, "Other").add_tenant("shop")
+
+    def asking(tenant: object) -> Callable[[], object]:
+        return lambda: getattr(tracker, f"metric_{of}_events")(tenant)
+
+    for tenant in ("shop", other):
+        _refused(asking(tenant), "'tenant' must be one of this tracker's", "add_tenant")
+
+
 def test_refuses_a_second_tracker_on_one_rest_api(stack: Stack) -> None:
     """Both would want the path /track."""
     api = apigateway.RestApi(stack, "Api")
@@ -308,6 +377,10 @@ def test_refuses_the_wrong_kind_of_api(stack: Stack) -> None:
     [
         ({"stage_name": "a/b"}, "stage_name", "'a/b'", "the default is 'prod'"),
         ({"stage_name": ""}, "stage_name", "''", "the default is 'prod'"),
+        ({"stage_name": None}, "stage_name", "None", "the default is 'prod'"),
+        ({"web_acl_arn": 5}, "web_acl_arn", "5", "scope REGIONAL"),
+        ({"endpoint_type": "REGIONAL"}, "endpoint_type", "'REGIONAL'", "EDGE"),
+        ({"access_logs": "no"}, "access_logs", "'no'", "True or False"),
         ({"web_acl_arn": "guard"}, "web_acl_arn", "'guard'", "scope REGIONAL"),
         (
             {
