@@ -95,13 +95,32 @@ def price_class(value: object) -> None:
 
 
 def access_log_bucket(value: s3.IBucket | None) -> None:
-    """Check where access logs go."""
+    """Check where access logs go.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+    """
     _kinds.resource(
         "access_log_bucket",
         value,
         _kinds.OF_A_BUCKET,
         "import it with s3.Bucket.from_bucket_name(…)",
     )
+
+    if value is None:
+        return
+    defined = value.node.default_child
+    # What an imported one has is not known.
+    if not isinstance(defined, s3.CfnBucket):
+        return
+    # The property itself cannot be read from Python.
+    given = defined._cfn_properties
+    ownership = Stack.of(value).resolve(given).get("ownershipControls")
+    if ownership is None or "BucketOwnerEnforced" in str(ownership):
+        raise ValueError(
+            f"'access_log_bucket' {value.node.path} has no ACLs, as is S3's default, "
+            "and CloudFront delivers access logs by one; define it with "
+            "object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED"
+        )
 
 
 def comment(value: str | None) -> None:

@@ -11,6 +11,7 @@ from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_s3 as s3
 
 from analytics_tracker_construct import AnalyticsTracker, FrontDoor, TrackerApi
 
@@ -206,3 +207,29 @@ def test_secrets_count_where_the_environment_is_measured(
     behind = size("Behind", FrontDoor(secret_generation=generation))
     plain = size("Plain", None) - len(',"TRACKER_VIEWER_COUNTRY":"1"')
     assert behind - plain == len(f',"TRACKER_FRONT_DOOR":"{secrets}"')
+
+
+@pytest.mark.parametrize("ownership", [None, s3.ObjectOwnership.BUCKET_OWNER_ENFORCED])
+def test_refuses_a_bucket_of_logs_without_acls(
+    stack: Stack, ownership: s3.ObjectOwnership | None
+) -> None:
+    """CloudFront would refuse it at the deployment."""
+    bucket = s3.Bucket(stack, "Logs", object_ownership=ownership)
+
+    with pytest.raises(
+        ValueError,
+        match=r"'access_log_bucket' Host/Logs .*ObjectOwnership.BUCKET_OWNER_PREFERRED",
+    ):
+        FrontDoor(access_log_bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    "ownership",
+    [s3.ObjectOwnership.BUCKET_OWNER_PREFERRED, s3.ObjectOwnership.OBJECT_WRITER],
+)
+def test_takes_a_bucket_of_logs_with_acls(
+    stack: Stack, ownership: s3.ObjectOwnership
+) -> None:
+    bucket = s3.Bucket(stack, "Logs", object_ownership=ownership)
+
+    assert FrontDoor(access_log_bucket=bucket).access_log_bucket is bucket
