@@ -108,6 +108,7 @@ class Environment:
         check_names(
             (len(name) for name in (*widest.allowed_buckets, *buckets)),
             self.names_chars,
+            trusted=self.trusted,
         )
 
     def _tenants(self) -> dict[str, dict[str, object]]:

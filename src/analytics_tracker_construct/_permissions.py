@@ -71,7 +71,8 @@ class EventWrites:
     """A role's right to store events, which grows with each bucket.
 
     Bucket names are global: a pattern such as `*-analytics` also matches strangers'
-    buckets. So each statement holds only in the accounts given.
+    buckets. So each statement holds only in the stack's account and the trusted ones.
+    Objects of these are handed over, by an ACL.
 
     One statement has all buckets as long as that can be: its conditions are longer than
     a bucket's ARN, and a role's policies have little room.
@@ -81,12 +82,13 @@ class EventWrites:
         self,
         scope: Construct,
         role: iam.IRole,
-        accounts: Sequence[str],
+        trusted: Sequence[str],
         names: Iterable[str] = (),
     ) -> None:
         self._scope = scope
         self._role = role
-        self._accounts = list(accounts)
+        self._trusted = bool(trusted)
+        self._accounts = [Stack.of(scope).account, *trusted]
         self._statements: tuple[iam.PolicyStatement, ...] = ()
         self.allow(*names)
 
@@ -123,18 +125,20 @@ class EventWrites:
 
     def _new(self, arns: Sequence[str]) -> tuple[iam.PolicyStatement, ...]:
         owned = {"aws:ResourceAccount": self._accounts}
-        return (
-            iam.PolicyStatement(
-                actions=[STORE],
-                conditions={"StringEquals": owned},
-                resources=[*arns],
-            ),
-            iam.PolicyStatement(
-                actions=[HAND_OVER],
-                conditions={"StringEquals": {**owned, "s3:x-amz-acl": OBJECT_ACL}},
-                resources=[*arns],
-            ),
+        store = iam.PolicyStatement(
+            actions=[STORE],
+            conditions={"StringEquals": owned},
+            resources=[*arns],
         )
+        # What is the own account's needs nobody to hand it over.
+        if not self._trusted:
+            return (store,)
+        hand_over = iam.PolicyStatement(
+            actions=[HAND_OVER],
+            conditions={"StringEquals": {**owned, "s3:x-amz-acl": OBJECT_ACL}},
+            resources=[*arns],
+        )
+        return store, hand_over
 
 
 def names_chars(*, key: bool, vpc: bool) -> int:
@@ -142,13 +146,18 @@ def names_chars(*, key: bool, vpc: bool) -> int:
     return NAMES_CHARS - KEY_CHARS * key - NETWORK_CHARS * vpc
 
 
-def check_names(lengths: Iterable[int], left: int) -> None:
+def check_names(lengths: Iterable[int], left: int, *, trusted: bool) -> None:
     """Check that the statements for buckets with names so long fit into a role.
+
+    Args:
+        lengths: How long each name is.
+        left: How many characters there are for them.
+        trusted: Whether other accounts are; each name then stands in two statements.
 
     Raises:
         ValueError: If they do not.
     """
-    total = 2 * sum(_ARN_CHARS + length for length in lengths)
+    total = (1 + trusted) * sum(_ARN_CHARS + length for length in lengths)
     if total > left:
         raise ValueError(
             f"'allowed_buckets' and tenants' buckets take {total} characters of the "

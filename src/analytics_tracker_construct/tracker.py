@@ -293,7 +293,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         )
         # Under a role that was given both run, and it needs each right once.
         self._writes = tuple(
-            _permissions.EventWrites(self, each, (stack.account, *trusted), patterns)
+            _permissions.EventWrites(self, each, trusted, patterns)
             for each in ((role,) if role else (self._role, writer_role))
         )
         _permissions.let_ingest(

@@ -32,11 +32,7 @@ _TENANTS = "shop", "website", "mobile-app"
 
 #: Role → what it may do: an action, the beginning of a bucket's logical id, a key. Of
 #: all that is tried, nothing else is allowed.
-_STORE = {
-    (action, bucket, _KEY)
-    for bucket in ("shop", "website", "mobile-app")
-    for action in (_PUT, _HAND_OVER)
-}
+_STORE = {(_PUT, bucket, _KEY) for bucket in ("shop", "website", "mobile-app")}
 _ALLOWED: dict[str, set[tuple[str, str, str]]] = {
     "TrackerRole": {
         *_STORE,

@@ -205,9 +205,17 @@ def new_stack(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Stack]:
 
 @pytest.fixture(scope="module")
 def deployed(new_stack: Callable[[], Stack]) -> Deployed:
-    """A pattern, a tenant with a bucket made for it and one with a key of its own."""
+    """A pattern, a tenant with a bucket made for it and one with a key of its own.
+
+    Another account is trusted, for without one nothing is handed over.
+    """
     stack = new_stack()
-    tracker = AnalyticsTracker(stack, "Tracker", allowed_buckets=["*-analytics"])
+    tracker = AnalyticsTracker(
+        stack,
+        "Tracker",
+        allowed_buckets=["*-analytics"],
+        trusted_accounts=["222222222222"],
+    )
     shop = tracker.add_tenant("shop")
     kms.Key(stack, "AnotherKey")
     key = kms.Key(stack, "BlogKey")

@@ -34,17 +34,6 @@ def test_the_role_has_these_statements_and_no_others(minimal: Built) -> None:
             "Resource": _events("*-analytics"),
         },
         {
-            "Action": "s3:PutObjectAcl",
-            "Condition": {
-                "StringEquals": {
-                    "aws:ResourceAccount": [{"Ref": "AWS::AccountId"}],
-                    "s3:x-amz-acl": "bucket-owner-full-control",
-                }
-            },
-            "Effect": "Allow",
-            "Resource": _events("*-analytics"),
-        },
-        {
             "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
             "Effect": "Allow",
             "Resource": "<TrackerSalts53D4DF0A.Arn>/salts/*",
@@ -68,7 +57,7 @@ def test_the_writers_role_has_these_statements_and_no_others(minimal: Built) -> 
     logs = minimal.id_of("AWS::Logs::LogGroup", "WriterLogs")
 
     assert minimal.statements("TrackerWriterRole") == [
-        *minimal.statements()[:2],
+        minimal.statements()[0],
         {
             "Action": [
                 "sqs:ReceiveMessage",
@@ -114,6 +103,7 @@ def test_without_a_bucket_there_is_no_statement_about_events(http: Built) -> Non
 
 
 def test_trusted_accounts_are_conditions_of_writing(stack: Stack) -> None:
+    """And only with them is an event handed over, which takes a right of its own."""
     built = build(
         AnalyticsTracker(
             stack,
@@ -123,26 +113,47 @@ def test_trusted_accounts_are_conditions_of_writing(stack: Stack) -> None:
         )
     )
 
-    accounts = [
-        statement["Condition"]["StringEquals"]["aws:ResourceAccount"]
-        for statement in built.statements()
-        if "Condition" in statement
-    ]
-    assert accounts == [[{"Ref": "AWS::AccountId"}, "222222222222", "333333333333"]] * 2
+    accounts = [{"Ref": "AWS::AccountId"}, "222222222222", "333333333333"]
+    for role in ("TrackerRole", "TrackerWriterRole"):
+        assert built.statements(role)[:2] == [
+            {
+                "Action": "s3:PutObject",
+                "Condition": {"StringEquals": {"aws:ResourceAccount": accounts}},
+                "Effect": "Allow",
+                "Resource": _events("lake"),
+            },
+            {
+                "Action": "s3:PutObjectAcl",
+                "Condition": {
+                    "StringEquals": {
+                        "aws:ResourceAccount": accounts,
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                    }
+                },
+                "Effect": "Allow",
+                "Resource": _events("lake"),
+            },
+        ]
 
 
 def test_a_tenant_joins_the_statements_that_are_there(stack: Stack) -> None:
-    tracker = AnalyticsTracker(stack, "Tracker", allowed_buckets=["lake"])
+    tracker = AnalyticsTracker(
+        stack,
+        "Tracker",
+        allowed_buckets=["lake"],
+        trusted_accounts=["222222222222"],
+    )
     tracker.add_tenant("acme")
 
     built = build(tracker)
 
     assert len(built.statements()) == 5
     for role in ("TrackerRole", "TrackerWriterRole"):
-        assert built.statements(role)[0]["Resource"] == [
-            _events("lake"),
-            "<TrackerTenantsacme973C22E0.Arn>/analytics/*",
-        ]
+        for statement in built.statements(role)[:2]:
+            assert statement["Resource"] == [
+                _events("lake"),
+                "<TrackerTenantsacme973C22E0.Arn>/analytics/*",
+            ]
 
 
 def test_a_first_tenant_brings_the_statements_with_it(stack: Stack) -> None:
@@ -155,7 +166,7 @@ def test_a_first_tenant_brings_the_statements_with_it(stack: Stack) -> None:
     }
 
     events = "<TrackerTenantsacme973C22E0.Arn>/analytics/*"
-    assert resources["s3:PutObject"] == resources["s3:PutObjectAcl"] == events
+    assert resources["s3:PutObject"] == events
 
 
 def test_an_encrypted_bucket_brings_the_one_right_a_put_needs(stack: Stack) -> None:
@@ -215,7 +226,7 @@ def test_a_given_role_gets_the_rights_of_both_once(
     assert len(built.all("AWS::IAM::Role")) == 1
     assert built.function()["Role"] == built.writer()["Role"]
     actions = _actions(built.statements("Given"))
-    only_writers = _actions(minimal.statements("TrackerWriterRole")[2:])
+    only_writers = _actions(minimal.statements("TrackerWriterRole")[1:])
     assert actions == [*_actions(minimal.statements()), *only_writers]
 
 
@@ -280,8 +291,8 @@ def test_many_buckets_need_no_policy_of_awss(stack: Stack) -> None:
     written = str(built.all("AWS::IAM::Policy")) + str(
         built.all("AWS::IAM::ManagedPolicy")
     )
-    # Each role, putting an object and setting its ACL.
-    assert all(written.count(f"{name}/analytics/*") == 4 for name in names)
+    # Each role once.
+    assert all(written.count(f"{name}/analytics/*") == 2 for name in names)
 
 
 def test_a_tenant_can_be_added_after_a_synthesis(stack: Stack) -> None:
@@ -323,8 +334,8 @@ def test_the_report_on_roles_made_elsewhere_has_every_bucket(tmp_path: Path) -> 
 
     report = (tmp_path / "iam-policy-report.txt").read_text()
     for name in ("lake", "sea", "acme-events", "shop-events"):
-        # Each role, putting an object and setting its ACL.
-        assert report.count(f":s3:::{name}/analytics/*") == 4
+        # Each role once.
+        assert report.count(f":s3:::{name}/analytics/*") == 2
 
 
 def _beside(stack: Stack) -> Stack:
@@ -351,7 +362,7 @@ def test_a_role_of_another_stack_gets_its_rights_here(
     ((_, policy),) = built.all("AWS::IAM::Policy").items()
     (name,) = policy["Properties"]["Roles"]
     assert "Theirs" in str(name)
-    only_writers = _actions(minimal.statements("TrackerWriterRole")[2:])
+    only_writers = _actions(minimal.statements("TrackerWriterRole")[1:])
     assert _actions(policy["Properties"]["PolicyDocument"]["Statement"]) == [
         *_actions(minimal.statements()),
         *only_writers,
