@@ -123,10 +123,10 @@ def _read(result: Result, way: str, folder: Path) -> list[tuple[object, ...]]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-_WAYS = ("loop", "blocks", "rows", "arrow", "pandas", "parquet")
+_READINGS = ("loop", "blocks", "rows", "arrow", "pandas", "parquet")
 
 
-@pytest.mark.parametrize("way", _WAYS)
+@pytest.mark.parametrize("way", _READINGS)
 @pytest.mark.parametrize("first", [1, 999, 1000, 1001, 2048])
 @pytest.mark.parametrize("engine", ["athena", "duckdb"])
 def test_the_rows_that_are_left_are_all_of_them(
@@ -145,8 +145,8 @@ def test_the_rows_that_are_left_are_all_of_them(
     assert _read(numbers, way, tmp_path) == [(n,) for n in range(first, 5000)]
 
 
-@pytest.mark.parametrize("second", _WAYS)
-@pytest.mark.parametrize("first", _WAYS)
+@pytest.mark.parametrize("second", _READINGS)
+@pytest.mark.parametrize("first", _READINGS)
 def test_a_second_reading_is_an_error_that_says_so(
     result: Result, first: str, second: str, tmp_path: Path
 ) -> None:
