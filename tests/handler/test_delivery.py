@@ -307,7 +307,7 @@ def test_meanwhile_only_a_bucket_that_was_named_or_took_an_event_is_queued_for(
     assert direct.answer(rest(event_of(bucket=bucket)))[0] == 200
 
 
-@pytest.mark.parametrize(("by", "status"), [(29, 202), (30, 200), (-1, 200)])
+@pytest.mark.parametrize(("by", "status"), [(0, 202), (29, 202), (30, 200), (-1, 200)])
 def test_the_while_is_over_when_only_the_worlds_clock_says_so(
     direct: Tracker, by: int, status: int
 ) -> None:
