@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import warnings
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     Bound = Sequence[Any] | Mapping[str, Any]
 
 _EXTRA = "'analytics-tracker-construct[local]'"
-# DuckDB's words for a query with parameters, such as `sql show` prints.
-_NO_VALUES = "Values were not provided for"
+# DuckDB's words for a query with named parameters, such as `sql show` prints.
+_NO_VALUES = re.compile(r"Values were not provided for [^:\n]*: [^\n]*[a-z]")
 #: Rows of one batch for Arrow.
 _BATCH = 50_000
 
@@ -283,7 +284,7 @@ def _check_one(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 def _explained(error: duckdb.Error, views: Sequence[duck.View]) -> str:
     import duckdb  # noqa: PLC0415  an extra
 
-    if _NO_VALUES in str(error):
+    if _NO_VALUES.search(str(error)):
         return (
             f"{error}\n\nSQL has no --param: put a value in place of each $name, or "
             "ask a query of the tracker's by its name, such as `query --local live`"
