@@ -171,8 +171,7 @@ class TlsStream:
             OSError: If the connection ended without TLS's own goodbye, which must not
                 pass for the end of a body.
         """
-        if not self._incoming.pending:
-            self._receive()
+        self._receive()
         received = b""
         try:
             while True:
