@@ -95,6 +95,16 @@ def test_the_same_address_differs_from_day_to_day(tracker: Tracker) -> None:
     assert last_ip(tracker) != today
 
 
+def test_a_salt_does_not_outlive_its_day_where_no_new_one_is_to_be_had(
+    tracker: Tracker,
+) -> None:
+    assert last_ip(tracker) is not None
+    tracker.clock.advance(DAY)
+    tracker.store.faults["salts"] = Fault.UNAVAILABLE
+
+    assert last_ip(tracker) is None
+
+
 def test_a_day_has_one_salt_asked_for_once(tracker: Tracker) -> None:
     for _ in range(3):
         last_ip(tracker)

@@ -42,7 +42,10 @@ THREATS = (
                 "handler/privacy.py",
                 "self._day, self._salt = day, None",
                 "self._day = day",
-                (f"{_PRIVACY}::test_the_same_address_differs_from_day_to_day",),
+                (
+                    f"{_PRIVACY}::"
+                    "test_a_salt_does_not_outlive_its_day_where_no_new_one_is_to_be_had",
+                ),
             ),
             Removal(
                 "the expiry of salts that no event destroyed",
