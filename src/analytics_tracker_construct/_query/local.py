@@ -207,8 +207,24 @@ class _Rows:
             # DuckDB 1 would leave out what it holds of a block that is half read.
             return batches(self._schema(), lambda: self.read(_BATCH), ahead)
         self._is_read = True
+        import pyarrow as pa  # noqa: PLC0415  an optional package
+
         with self._explained():
-            return _arrow(self._connection)
+            found = _arrow(self._connection)
+        return pa.RecordBatchReader.from_batches(found.schema, self._told(found))
+
+    def _told(self, reader: pyarrow.RecordBatchReader) -> Iterator[pyarrow.RecordBatch]:
+        """Iterate over a reader's batches; DuckDB 1 runs the query on meanwhile."""
+        while True:
+            with self._explained():
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+                except OSError as error:
+                    self._reading.check()
+                    raise QueryError(f"the query failed: {error}") from error
+            yield batch
 
     def parquet(self, path: Path, ahead: Sequence[Row] = ()) -> None:
         """Write the file by DuckDB itself, which runs the query once more."""
