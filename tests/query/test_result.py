@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from analytics_tracker_construct._query import athena_rows
+from analytics_tracker_construct._query import athena_rows, local
 from analytics_tracker_construct.query import (
     AthenaEngine,
     DuckDbEngine,
@@ -245,6 +245,25 @@ def test_a_query_that_fails_late_is_an_error_whichever_way_it_is_read(
 
     with pytest.raises(QueryError, match="too late"):
         read(result, tmp_path)
+
+
+def test_a_query_that_duckdb_calls_interrupted_is_told_by_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB 1 tells now and then of another thread, which the failure ended."""
+
+    def ended(_: object) -> pa.RecordBatchReader:
+        def blocks() -> Iterator[pa.RecordBatch]:
+            yield pa.record_batch({"value": [1]})
+            raise OSError("INTERRUPT Error: Interrupted!")
+
+        schema = pa.schema({"value": pa.int64()})
+        return pa.RecordBatchReader.from_batches(schema, blocks())
+
+    monkeypatch.setattr(local, "_arrow", ended)
+
+    with pytest.raises(QueryError, match="too late"):
+        DuckDbEngine(tmp_path).sql(_LATE).arrow()
 
 
 def test_a_result_is_closed_with_its_block(result: Result) -> None:

@@ -53,7 +53,8 @@ class DuckDbEngine(QueryEngine):
         for module in ("duckdb", "sqlglot"):
             needed(module, _EXTRA, "local queries need")
         self.data_folder = folder.find(Path(data_folder))
-        self._running: set[duckdb.DuckDBPyConnection] = set()
+        # What runs, and whether `cancel` or `close` has ended it.
+        self._running: dict[duckdb.DuckDBPyConnection, threading.Event] = {}
         self._lock = threading.Lock()
         self._open = OpenRows()
 
@@ -88,8 +89,9 @@ class DuckDbEngine(QueryEngine):
 
     def _interrupt(self) -> bool:
         with self._lock:
-            running = list(self._running)
-        for connection in running:
+            running = list(self._running.items())
+        for connection, ended in running:
+            ended.set()
             connection.interrupt()
         return bool(running)
 
@@ -168,15 +170,18 @@ class DuckDbEngine(QueryEngine):
         return Result(rows, Statistics(seconds=time.monotonic() - began))
 
     @contextmanager
-    def _watched(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Let `cancel` end what the connection does in the block."""
+    def _watched(
+        self, connection: duckdb.DuckDBPyConnection
+    ) -> Iterator[threading.Event]:
+        """Let `cancel` end what is done in the block; the event says that it did."""
+        ended = threading.Event()
         with self._lock:
-            self._running.add(connection)
+            self._running[connection] = ended
         try:
-            yield
+            yield ended
         finally:
             with self._lock:
-                self._running.discard(connection)
+                del self._running[connection]
 
 
 class _Rows:
@@ -185,7 +190,9 @@ class _Rows:
         connection: duckdb.DuckDBPyConnection,
         text: str,
         bound: Bound,
-        watched: Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[None]],
+        watched: Callable[
+            [duckdb.DuckDBPyConnection], AbstractContextManager[threading.Event]
+        ],
         reading: Reading,
     ) -> None:
         self.columns = tuple(
@@ -221,9 +228,6 @@ class _Rows:
                     batch = reader.read_next_batch()
                 except StopIteration:
                     return
-                except OSError as error:
-                    self._reading.check()
-                    raise QueryError(f"the query failed: {error}") from error
             yield batch
 
     def parquet(self, path: Path, ahead: Sequence[Row] = ()) -> None:
@@ -253,15 +257,42 @@ class _Rows:
     def _explained(self) -> Iterator[None]:
         import duckdb  # noqa: PLC0415  an extra
 
-        try:
-            with self._watched(self._connection):
-                # Between two blocks there is nothing that could be interrupted.
-                self._reading.check()
+        with self._watched(self._connection) as ended:
+            # Between two blocks there is nothing that could be interrupted.
+            self._reading.check()
+            try:
                 yield
-        except duckdb.InterruptException:
-            raise QueryCancelled("the query was cancelled") from None
+            # What fails while Arrow reads is an `OSError`.
+            except (duckdb.Error, OSError) as error:
+                failure: Exception = error
+            else:
+                return
+            if _is_interrupt(failure) and not ended.is_set():
+                failure = self._failure() or failure
+        if _is_interrupt(failure) and ended.is_set():
+            raise QueryCancelled("the query was cancelled")
+        raise QueryError(f"the query failed: {failure}") from failure
+
+    def _failure(self) -> Exception | None:
+        """Return what the query fails with; it is run once more, by one thread.
+
+        Where one of several fails while rows are read, DuckDB 1 ends the others, and
+        now and then tells of an interrupt of theirs instead.
+        """
+        import duckdb  # noqa: PLC0415  an extra
+
+        try:
+            self._connection.execute("SET threads = 1")
+            self._connection.execute(*self._asked)
+            while self._connection.fetchmany(_BATCH):
+                pass
         except duckdb.Error as error:
-            raise QueryError(f"the query failed: {error}") from error
+            return error
+        return None
+
+
+def _is_interrupt(error: Exception) -> bool:
+    return "INTERRUPT Error: " in str(error)
 
 
 def _without_end(text: str) -> str:
