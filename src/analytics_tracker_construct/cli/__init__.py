@@ -28,6 +28,7 @@ Look after a deployed tracker (with the extra `aws`).
 
   analytics-tracker doctor     check a deployed tracker and say what to do
   analytics-tracker replay     move dead letters back to the queue
+  analytics-tracker erase      erase stored events, such as one person's
 """
 
 _EPILOG = """\
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     # To load them takes a while, in which Ctrl-C is to end the program as ever.
-    from . import dev, doctor, key, openapi, query, replay, sql  # noqa: PLC0415
+    from . import dev, doctor, erase, key, openapi, query, replay, sql  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(
         prog="analytics-tracker",
@@ -86,4 +87,5 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_to(commands)
     doctor.add_to(commands)
     replay.add_to(commands)
+    erase.add_to(commands)
     return parser

@@ -57,7 +57,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def engine(options: argparse.Namespace) -> QueryEngine:
+def engine(options: argparse.Namespace) -> AthenaEngine | DuckDbEngine:
     """Return the engine that the options mean.
 
     Raises:

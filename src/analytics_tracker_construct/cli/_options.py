@@ -63,6 +63,14 @@ def name(text: str) -> str:
     return text
 
 
+def assignment(text: str) -> tuple[str, str]:
+    """Return the name and the value of `NAME=VALUE`."""
+    named, equals, value = text.partition("=")
+    if not equals or not named:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return named, value
+
+
 def queue_url(text: str) -> str:
     """Return the URL of a queue."""
     if not _QUEUE_URL.fullmatch(text):

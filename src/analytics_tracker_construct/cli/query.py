@@ -81,7 +81,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     what.add_argument(
         "--param",
         action="append",
-        type=_parameter,
+        type=_options.assignment,
         default=[],
         metavar="NAME=VALUE",
         help="a parameter of the query; may be repeated",
@@ -237,10 +237,3 @@ def _sql(argument: str) -> str:
         return argument.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError:
         raise CommandError("the query is not UTF-8 text", status=2) from None
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    named, equals, value = text.partition("=")
-    if not equals or not named:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return named, value

@@ -1,0 +1,215 @@
+"""`analytics-tracker erase`: certain stored events, gone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+from datetime import date, datetime, timedelta, timezone
+
+from .._query.athena import AthenaEngine
+from .._query.engine import QueryEngine, window
+from .._query.local import DuckDbEngine
+from .._sql import tables
+from . import _asking, _aws, _options
+from ._aws import Aws
+from ._errors import CommandError
+from ._interrupt import interruptible
+from ._printing import print_text, tell
+from ._selection import Selection
+from ._stored import Found, Stored, StoredHere, StoredInBuckets
+from ._text import visible
+
+_DESCRIPTION = """\
+Erase stored events, such as all of one person who asks for it.
+
+Without --yes it only counts them. Objects that have such events are written anew
+without them, and removed where no event is left; in a versioned bucket their earlier
+versions are removed too. Nothing else is touched: the tracker may run, and whatever is
+interrupted can be run again.
+
+Not erased: events that wait in the queue or among the dead letters (`analytics-tracker
+replay` first); the answers of earlier queries, which stay as long as the catalog keeps
+results; backups, replicas and copies of yours. An event that a client sends again is
+stored again. An object that is written anew begins its `retention` anew.
+"""
+
+_EPILOG = """\
+examples:
+  analytics-tracker erase --stack Website --tenant shop --metadata user_id=42
+  analytics-tracker erase --stack Website --tenant shop --metadata user_id=42 --yes
+  analytics-tracker erase --local --tenant shop --session-id 5f0c6a7e --yes
+
+It needs what `analytics-tracker query` needs; s3:GetObject, s3:PutObject and
+s3:DeleteObject on the tenant's objects, in a versioned bucket s3:ListBucketVersions
+and s3:DeleteObjectVersion too; and where a key of yours encrypts them, kms:Decrypt and
+kms:GenerateDataKey on it.
+Exit status: 0 erased, or counted, 1 some could not be erased or AWS refused, 2 wrong
+arguments, 130 interrupted.
+"""
+
+#: Queries look for no earlier year.
+_FIRST = f"{tables.FIRST_YEAR}-01-01"
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "erase",
+        help="erase stored events, such as one person's",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--tenant",
+        type=_options.tenant_or_bucket,
+        metavar="TENANT",
+        required=True,
+        help="whose events",
+    )
+    which = parser.add_argument_group(
+        "which events", "those of which all that is given holds; at least one is needed"
+    )
+    which.add_argument(
+        "--metadata",
+        action="append",
+        type=_options.assignment,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a member of the metadata and its value; may be repeated",
+    )
+    which.add_argument(
+        "--session-id", type=_options.name, metavar="ID", help="the events' sessionId"
+    )
+    which.add_argument(
+        "--event-id", type=_options.name, metavar="ID", help="the event's eventId"
+    )
+    which.add_argument(
+        "--from", dest="start", metavar="DAY", help="first UTC day (default: any)"
+    )
+    which.add_argument(
+        "--to", dest="end", metavar="DAY", help="last UTC day (default: any)"
+    )
+    parser.add_argument("--yes", action="store_true", help="erase, and not only count")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="how the summary is printed (default: %(default)s)",
+    )
+    _asking.add_to(parser)
+    _aws.add_to(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Erase what was asked for."""
+    selection = Selection(options.event_id, options.session_id, tuple(options.metadata))
+    if selection == Selection():
+        raise CommandError(
+            "say which events: --metadata NAME=VALUE, --session-id or --event-id",
+            status=2,
+        )
+    ended = threading.Event()
+    opened: list[QueryEngine] = []
+
+    def stop() -> None:
+        ended.set()
+        tell("interrupted; run the command again for what is left")
+        for engine in opened:
+            engine.cancel()
+
+    return interruptible(lambda: _erase(selection, options, opened, ended), stop)
+
+
+def _erase(
+    selection: Selection,
+    options: argparse.Namespace,
+    opened: list[QueryEngine],
+    ended: threading.Event,
+) -> int:
+    with _asking.explained():
+        first, last = window(options.start or _FIRST, options.end or _last())
+        engine = _asking.engine(options)
+        opened.append(engine)
+        stored = _stored(engine, options)
+        found = stored.find(selection, first, last)
+    erased: list[Found] = []
+    failed: list[tuple[str, str]] = []
+    for each in found if options.yes else ():
+        if ended.is_set():
+            break
+        try:
+            events = stored.erase(each, selection)
+        except CommandError as error:
+            failed.append((each.place, str(error)))
+        else:
+            erased.append(each._replace(events=events))
+            if events < each.events:
+                left = f"{each.events - events} of its events are not found in it"
+                failed.append((each.place, left))
+    _print(found, erased, failed, options)
+    return 1 if failed else 0
+
+
+def _last() -> date:
+    """Return the last day that an event may be stored under: clocks may be fast."""
+    return datetime.now(timezone.utc).date() + timedelta(1)
+
+
+def _stored(engine: AthenaEngine | DuckDbEngine, options: argparse.Namespace) -> Stored:
+    if isinstance(engine, DuckDbEngine):
+        there = engine.tenants()
+        if options.tenant not in there:
+            raise ValueError(
+                f"there is no tenant {options.tenant!r} in {engine.data_folder}; "
+                f"there are: {', '.join(there) or 'none'}"
+            )
+        return StoredHere(engine.data_folder, options.tenant)
+    aws = Aws(region=options.region, profile=options.profile)
+    return StoredInBuckets(engine, aws, options.tenant)
+
+
+def _print(
+    found: list[Found],
+    erased: list[Found],
+    failed: list[tuple[str, str]],
+    options: argparse.Namespace,
+) -> None:
+    for place, reason in failed:
+        tell(f"not erased: {visible(f'{place}: {reason}')}")
+    if options.format == "json":
+        text = json.dumps(
+            {
+                "dry_run": not options.yes,
+                "found": _counts(found),
+                "erased": _counts(erased),
+                "failed": [{"object": place, "why": why} for place, why in failed],
+                "objects": [each.place for each in found],
+            },
+            indent=2,
+        )
+    elif not found:
+        text = f"{options.tenant} has no such events"
+    elif options.yes:
+        text = f"erased {_spoken(erased)}"
+    else:
+        text = f"found {_spoken(found)}; --yes erases them"
+    print_text(text, "cannot write the summary")
+
+
+def _counts(objects: list[Found]) -> dict[str, int]:
+    return {
+        "events": sum(each.events for each in objects),
+        "objects": len(objects),
+    }
+
+
+def _spoken(objects: list[Found]) -> str:
+    counts = _counts(objects)
+    events, places = counts["events"], counts["objects"]
+    return (
+        f"{events:,} event{'s' * (events != 1)} in "
+        f"{places:,} object{'s' * (places != 1)}"
+    )
