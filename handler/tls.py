@@ -174,10 +174,11 @@ class TlsStream:
         self._receive()
         received = b""
         try:
-            while True:
-                received += self._tls.read(size)
+            # After its goodbye there is nothing to read, whatever else has come.
+            while part := self._tls.read(size):
+                received += part
                 if not self._incoming.pending:
-                    return received
+                    break
         except ssl.SSLWantReadError:
             # What is left is half of a record, or what TLS had to say for itself.
             if not received:

@@ -220,6 +220,36 @@ def test_a_goodbye_ends_it_for_good() -> None:
     assert [stream.recv(RECORD) for _ in range(3)] == [b"all of it", b"", b""]
 
 
+def test_what_comes_after_a_goodbye_is_not_looked_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second goodbye, say: it is never read."""
+    stream, sock, far = connected()
+    said, goodbye = far.say(b"all of it"), far.say_goodbye()
+    sock.pieces = [said + goodbye + goodbye]
+    monkeypatch.setattr(stream, "_tls", Patience(stream._tls, reads=9))
+
+    assert [stream.recv(RECORD) for _ in range(3)] == [b"all of it", b"", b""]
+
+
+class Patience:
+    """TLS that is read only so often.
+
+    Args:
+        tls: What to read.
+        reads: How often.
+    """
+
+    def __init__(self, tls: ssl.SSLObject, reads: int) -> None:
+        self.tls = tls
+        self.reads = reads
+
+    def read(self, size: int) -> bytes:
+        assert self.reads, "it is read for ever"
+        self.reads -= 1
+        return self.tls.read(size)
+
+
 def test_bytes_that_were_changed_on_the_way_are_a_fault() -> None:
     stream, sock, far = connected()
     said = far.say(b"take all")
