@@ -95,10 +95,12 @@ def sound(value: Any) -> Any:
         Refused: If it cannot be stored again as it is.
     """
     try:
-        text = json.dumps(value)
+        # Not as escapes: half a character and a byte that is no UTF-8 would become one.
+        text = json.dumps(value, ensure_ascii=False)
     except RecursionError:
         raise Refused(Refusal.TOO_DEEP) from None
-    return parse(text.encode())
+    # Halves are then no UTF-8, which is refused.
+    return parse(text.encode(errors="surrogatepass"))
 
 
 def _decompressed(raw: bytes, encoding: str) -> bytes:

@@ -218,6 +218,21 @@ def test_a_byte_that_is_no_utf8_takes_its_own_event_alone(tracker: Tracker) -> N
     ]
 
 
+def test_half_a_character_and_a_byte_that_is_no_utf8_are_no_character(
+    tracker: Tracker,
+) -> None:
+    events = [event_of(eventId=each, page="\ud83d?") for each in IDS[:2]]
+    raw = raw_batch(*map(json.dumps, events)).encode()
+    raw = raw.replace(b"\\ud83d?", b"\\ud83d\x80", 1).replace(b"\\ud83d?", b"fine")
+
+    status, answer = tracker.answer(rest(raw))
+
+    assert (status, answer["eventIds"]) == (200, IDS[1:2])
+    assert [(each["index"], each["error"]) for each in answer["rejected"]] == [
+        (0, "Invalid request body")
+    ]
+
+
 @pytest.mark.parametrize(
     "sent",
     [
