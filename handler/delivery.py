@@ -121,7 +121,7 @@ class Delivery:
         if visit.meter.on:
             visit.meter.add_write(
                 self._monotonic() - began,
-                len(bundle.drafts),
+                bundle.count(),
                 duplicate=duplicate,
                 tenant=bundle.tenant,
             )
@@ -146,7 +146,8 @@ class Delivery:
                 # What is there already is there; the rest goes another way.
                 bundle.drafts = [d for d in bundle.drafts if not d.is_taken]
                 return False
-            visit.meter.add(metrics.QUEUED, len(part.drafts), tenant=part.tenant)
+            if visit.meter.on:
+                visit.meter.add(metrics.QUEUED, part.count(), tenant=part.tenant)
             for draft in part.drafts:
                 draft.is_taken = True
                 draft.key, draft.duplicate = None, False

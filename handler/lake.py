@@ -51,6 +51,10 @@ class Bundle:
         tenant = self.destination.tenant
         return tenant.name if tenant else None
 
+    def count(self) -> int:
+        """Return how many events it is; one that stands twice is stored once."""
+        return len({draft.event_id for draft in self.drafts})
+
     def draw_ids(self, entropy: Callable[[int], bytes], digits: int) -> bool:
         """Draw those ids anew that were made here; False if none may be."""
         if self.keeps_ids:

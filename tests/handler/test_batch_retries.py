@@ -33,6 +33,24 @@ def test_an_event_that_stands_twice_is_stored_as_it_was_sent_first(
     ]
 
 
+@pytest.mark.parametrize("buffers", [False, True])
+def test_an_event_that_stands_twice_counts_once(
+    direct: Tracker, buffered: Tracker, buffers: bool
+) -> None:
+    tracker = buffered if buffers else direct
+    events = [*events_of(2), *events_of(1)]
+
+    for _ in range(2):
+        tracker.send_events(events)
+
+    if buffers:
+        assert tracker.counted("QueuedEvents") == 4
+        tracker.write(tracker.queue.bodies[:1])
+        tracker.write(tracker.queue.bodies[1:])
+    assert tracker.counted("StoredEvents") == 2
+    assert tracker.counted("DuplicateEvents") == 2
+
+
 @pytest.mark.parametrize("change", [list, lambda events: events[::-1]])
 def test_a_retry_finds_the_same_object_in_any_order_and_after_midnight(
     tracker: Tracker, change: Callable[[list[Any]], list[Any]]
