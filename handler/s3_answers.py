@@ -25,8 +25,9 @@ _ELSEWHERE = frozenset(
     }
 )
 # What S3 says of our credentials says nothing of the bucket: the role's have expired,
-# or were taken away, and come back with the next instance.
-_OURS = frozenset({"ExpiredToken", "SignatureDoesNotMatch"})
+# or were taken away, and come back with the next instance. Nor does what it says of our
+# clock, where that could not be put right.
+_OURS = frozenset({"ExpiredToken", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
 # In our own region, that is. One that our account has not enabled does not know them,
 # and whoever has a bucket there would fill the queue with what is never stored.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
