@@ -6,7 +6,7 @@ const tag = document.currentScript as HTMLScriptElement | null;
 const stub = window.tracker;
 // A page that has the tag twice counts once.
 if (EVERYTHING && stub?.on) console.warn("tracker: second tag ignored");
-else if (tag && !stub?.on) {
+else if (tag && (EVERYTHING || !stub?.on)) {
   const { endpoint, local, manual } = tag.dataset;
   const tracker = createTracker({
     ...tag.dataset,

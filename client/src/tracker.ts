@@ -26,15 +26,24 @@ export function createTracker(options: Options): Tracker {
     if (visits[name + "-off"]) delivery.consent!(false, visits);
   }
 
-  function track(what: string | boolean, metadata?: Record<string, unknown>) {
+  function track(
+    what: string | boolean,
+    metadata?: Record<string, unknown>,
+    where?: { page: string; referrer: string | undefined },
+  ) {
     try {
       if (EVERYTHING) {
         if (typeof what == "boolean") return delivery.consent!(what, visits);
         if (delivery.isOut!()) return;
+        where ||= { page: address(), referrer };
         if (document.prerendering) {
-          document.addEventListener("prerenderingchange", () => track(what, metadata), {
-            once: true,
-          });
+          // Told when the page is looked at, of the page as it is now. The event is the
+          // document's, and comes once.
+          addEventListener(
+            "prerenderingchange",
+            () => track(what, metadata, where),
+            true,
+          );
           return;
         }
       }
@@ -42,8 +51,7 @@ export function createTracker(options: Options): Tracker {
         eventId: randomId(),
         eventType: what,
         timestamp: new Date().toISOString(),
-        page: address(),
-        referrer,
+        ...(EVERYTHING ? where : { page: address(), referrer }),
         viewport: { width: innerWidth, height: innerHeight },
         sessionId: EVERYTHING ? session(visits, name) : undefined,
         metadata,
@@ -83,7 +91,11 @@ export function createTracker(options: Options): Tracker {
       });
     }
   }
-  return track;
+  // What else a page's code passes is nothing to us.
+  return EVERYTHING
+    ? (what: string | boolean, metadata?: Record<string, unknown>) =>
+        track(what, metadata)
+    : track;
 }
 
 /** The page, without what follows its path: that may say who the visitor is. */

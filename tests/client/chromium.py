@@ -146,6 +146,12 @@ class Visitor:
         tab.go(url)
         return tab
 
+    def visit(self, url: str) -> None:
+        """Open a page in a tab that nobody drives: only there are pages prepared."""
+        self._browser.call(
+            "Target.createTarget", url=url, browserContextId=self._context
+        )
+
 
 class Tab:
     """A tab.

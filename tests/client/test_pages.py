@@ -427,6 +427,45 @@ def test_a_page_that_is_prepared_counts_when_it_is_looked_at(
     assert sorted(types) == ["page_view", "ready"]
 
 
+def test_what_is_said_while_a_page_is_prepared_is_of_the_page_as_it_was(
+    tracker: Tracker, site: Site, visitor: Visitor
+) -> None:
+    """A router may change the path before anybody looks.
+
+    Chromium prepares a page when it likes, so that the page before it asks again.
+    """
+    site.pages["/"] = Page(
+        '<script type="speculationrules">{"prerender": [{"urls": ["/next"]}]}</script>'
+        "<script>addEventListener('storage', ({key}) => {"
+        "  if (key == 'ready') location = '/next';"
+        "});"
+        "setTimeout(() => location.reload(), 5000)</script>"
+    )
+    site.pages["/next"] = Page(
+        "<script>addEventListener('load', () => {"
+        "  const prepared = document.prerendering;"
+        "  tracker('early', {prepared}, 'of no use');"
+        "  history.replaceState({}, '', '/next/en');"
+        "  tracker('late', {prepared});"
+        "  localStorage.ready = Date.now();"
+        "})</script>"
+    )
+    visitor.visit(HOME)
+
+    tracker.wait_for(1, "late")
+    told = {
+        (e["eventType"], e["page"][len(HOME) :]): (e["referrer"], e["metadata"])
+        for e in tracker.events()
+    }
+    assert told == {
+        ("page_view", ""): (None, {}),
+        ("page_view", "next"): (HOME, {}),
+        ("early", "next"): (HOME, {"prepared": True}),
+        ("page_view", "next/en"): (f"{HOME}next", {}),
+        ("late", "next/en"): (f"{HOME}next", {"prepared": True}),
+    }
+
+
 def test_a_page_that_was_kept_for_the_back_button_counts_again(
     tracker: Tracker, visitor: Visitor
 ) -> None:
