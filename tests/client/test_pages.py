@@ -216,15 +216,19 @@ def test_links_of_components_and_of_image_maps_are_links(
 def test_a_form_that_says_so_is_told_when_it_is_sent(
     tracker: Tracker, site: Site, visitor: Visitor
 ) -> None:
-    """By its attribute, never by what is written in it."""
+    """By its attribute, never by what is written in it; `submit()` tells nobody."""
+    site.pages["/quiet"] = Page(head="")
     site.pages["/"] = Page(
         '<form id="letter" data-track="newsletter" action="/thanks">'
         '<input name="id" value="a@example.com"><button>Send</button></form>'
         '<form action="/search"><input name="q"></form>'
+        '<form action="/quiet" data-track="unseen" target="frame"></form>'
+        '<iframe name="frame"></iframe>'
     )
     tab = visitor.open(HOME)
     tab.run("document.forms[1].addEventListener('submit', (e) => e.preventDefault())")
     tab.run("document.forms[1].requestSubmit()")
+    tab.run("document.forms[2].submit()")
     tab.run("document.forms[0].requestSubmit()")
 
     events = tracker.wait_for(2)
