@@ -110,9 +110,8 @@ mutants: $(VENV)/.dev ## Break the function in thousands of places; tests must n
 snapshots: $(VENV)/.dev ## Renew the snapshots of the examples
 	SNAPSHOTS=renew $(BIN)/python -m pytest -q tests/infra/test_examples.py
 
-docs: $(VENV)/.dev ## Renew the generated parts of README.md, SECURITY.md, COMPLIANCE.md
-	$(BIN)/python -m tools.compliance
-	$(BIN)/python -m tools.readme
+docs: $(VENV)/.dev ## Renew the generated parts of the documents
+	$(BIN)/python -m tools.documents
 	$(BIN)/python -m tests.defences
 
 load: $(VENV)/.dev ## Send 200,000 events through the local server and find each (minutes)

@@ -1,1 +1,1 @@
-"""What the README's figures are made with: `python -m benchmarks.ingest`."""
+"""What the documents' figures are made with: `python -m benchmarks.ingest`."""

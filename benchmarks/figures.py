@@ -1,4 +1,4 @@
-"""The README's measured parts, from the records that the benchmarks leave."""
+"""The documents' measured parts, from the records that the benchmarks leave."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ _LAYOUTS = {
 }
 
 
+def speed() -> str:
+    """What the ingest path costs in short, and what was aimed at."""
+    results = json.loads(ingest.RESULTS.read_text("utf-8"))
+    tables = report.tables(results)
+    return "\n\n".join(
+        (
+            report.occasion(results),
+            tables["summary"],
+            "What was aimed at:",
+            tables["targets"],
+        )
+    )
+
+
 def bench() -> str:
     """What the ingest path costs beside its peers."""
     results = json.loads(ingest.RESULTS.read_text("utf-8"))
@@ -34,14 +48,10 @@ def bench() -> str:
             tables["single"],
             f"{scenarios.BATCH} events a request; a peer without batches stores each:",
             tables["batch"],
-            _folded(
-                "The queue: what <code>BUFFERED</code> sends to it, and what the "
-                "writer makes of it",
-                tables["queue"],
-            ),
-            _folded("From the start of a process to its first answer", tables["cold"]),
-            "What was aimed at:",
-            tables["targets"],
+            "The queue: what `BUFFERED` sends to it, and what the writer makes of it:",
+            tables["queue"],
+            "From the start of a process to its first answer:",
+            tables["cold"],
         )
     )
 
@@ -117,13 +127,8 @@ def lake() -> str:
     return (
         f"{layouts}\n\nSeconds are the median of {len(names)} queries, each asked "
         f"once; {found['machine']}.\n\n"
-        f"{_folded('Each query over the million', queries_alone)}"
+        f"Each query over the million:\n\n{queries_alone}"
     )
-
-
-def _folded(summary: str, text: str) -> str:
-    """Return text that a reader sees who asks for it."""
-    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def load() -> str:

@@ -1,4 +1,4 @@
-"""Markdown tables, for the reports and the README."""
+"""Markdown tables, for the reports and the documents."""
 
 from __future__ import annotations
 

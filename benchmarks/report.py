@@ -35,12 +35,13 @@ class Target(NamedTuple):
 
 
 def tables(results: Results) -> dict[str, str]:
-    """Return Markdown by name: `single`, `batch`, `queue`, `cold` and `targets`.
+    """Return Markdown by name: `summary`, `targets`, and those with all figures.
 
     Args:
         results: What `benchmarks/results.json` holds.
     """
     return {
+        "summary": _summary(results),
         "single": _requests(results, "single"),
         "batch": _requests(results, "batch"),
         "queue": _queue(results),
@@ -49,17 +50,22 @@ def tables(results: Results) -> dict[str, str]:
     }
 
 
-def conditions(results: Results) -> str:
-    """Return when, on what and with what the results were made, as a sentence."""
-    machine, versions = results["machine"], results["versions"]
-    used = ", ".join(
-        f"{name} {version.removeprefix('OpenSSL ')}"
-        for name, version in versions.items()
-    )
+def occasion(results: Results) -> str:
+    """Return when and on what the results were made, as a sentence."""
+    machine = results["machine"]
     return (
         f"Measured on {results['date']} on {machine['processors']} processors "
-        f"({machine['processor']}) with {used}."
+        f"({machine['processor']})."
     )
+
+
+def conditions(results: Results) -> str:
+    """Return that and with what they were made."""
+    used = ", ".join(
+        f"{name} {version.removeprefix('OpenSSL ')}"
+        for name, version in results["versions"].items()
+    )
+    return f"{occasion(results).removesuffix('.')} with {used}."
 
 
 def targets(results: Results) -> list[Target]:
@@ -90,6 +96,38 @@ def targets(results: Results) -> list[Target]:
     cold("without bytecode, of boto3 alone without", 1 / 5, SOURCES, BOTO3_SOURCES)
     cold("without bytecode, of an empty handler", 3.5, SOURCES, EMPTY)
     return found
+
+
+def _summary(results: Results) -> str:
+    """Return each handler that stores requests' events, as a row of what matters."""
+    batches = {row["contender"]: row for row in _warm(results, kind="batch")}
+    starts = {row["contender"]: row for row in results["cold"]}
+    rows = []
+    for row in _warm(results, kind="single"):
+        if not row["writes_per_event"] or row["contender"] == BUFFERED:
+            continue
+        batch, start = batches.get(row["contender"]), starts.get(row["contender"])
+        rows.append(
+            (
+                row["label"],
+                _us(row["cpu_us"]),
+                _share(row),
+                _us(batch["cpu_us"]) if batch else "",
+                _share(batch) if batch else "",
+                f"{start['wall_ms']:.0f}" if start else "",
+                f"{row['rss_mb']:.0f}",
+            )
+        )
+    head = (
+        "handler",
+        "CPU µs per event, one a request",
+        "of boto3 alone",
+        "25 a request",
+        "of boto3 alone",
+        "ms from start to first answer",
+        "memory MB",
+    )
+    return markdown.table(head, rows)
 
 
 def _requests(results: Results, kind: str) -> str:

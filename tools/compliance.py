@@ -1,42 +1,13 @@
-"""Makes COMPLIANCE.md's generated parts from the ledger of reviewers' findings.
-
-python -m tools.compliance           rewrite the parts between `<!-- generated: … -->`
-python -m tools.compliance --check   fail if they are not as the ledger says
-"""
+"""COMPLIANCE.md's tables, from the ledger of reviewers' findings."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from benchmarks import markdown
 from tests.infra import ledger
 from tests.infra.example_apps import NAMES
 from tests.infra.findings import ENTRIES, FRONT_DOOR
-
-DOCUMENT = Path(__file__).parents[1] / "COMPLIANCE.md"
-_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def main() -> int:
-    """Rewrite or check; return the exit status."""
-    old = DOCUMENT.read_text()
-    new = generated(old)
-    if "--check" in sys.argv[1:]:
-        if new != old:
-            print("COMPLIANCE.md is not as the ledger says; run `make docs`")
-            return 1
-        return 0
-    DOCUMENT.write_text(new)
-    return 0
-
-
-def generated(text: str) -> str:
-    """Return the document with its generated parts made anew."""
-    parts: dict[str, Callable[[], str]] = {"counts": counts, "reasons": _reasons}
-    return _PART.sub(lambda part: f"{part[1]}\n{parts[part[2]]()}\n\n{part[3]}", text)
 
 
 def counts() -> str:
@@ -51,7 +22,8 @@ def _seen(example: str, tool: str) -> int:
     return sum(not row.acknowledged for row in rows)
 
 
-def _reasons() -> str:
+def reasons() -> str:
+    """Return each finding with why it stays, a table for each topic."""
     topics = dict.fromkeys(entry.topic for entry in (*ENTRIES, *FRONT_DOOR))
     return "\n\n".join(
         f"### {topic[0].upper()}{topic[1:]}\n\n"
@@ -82,7 +54,3 @@ def _lines(topic: str) -> Iterator[tuple[str, ...]]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

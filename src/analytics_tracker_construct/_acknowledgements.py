@@ -26,7 +26,7 @@ class Accepted(NamedTuple):
     rules: tuple[str, ...]
     """Their rules, without the pack's name."""
     where: str
-    """At what, as the README has it."""
+    """At what, as COMPLIANCE.md has it."""
     reason: str
 
 
@@ -133,7 +133,7 @@ SECRET = Accepted(
 #: Of a tenant's own routes, by method.
 OF_METHOD = {"POST": EVENTS, "GET": IMAGES, "OPTIONS": PREFLIGHTS}
 
-#: All of it, as the README has it.
+#: All of it, as COMPLIANCE.md has it.
 TABLE = (
     EVENTS,
     IMAGES,

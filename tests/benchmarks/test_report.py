@@ -69,10 +69,14 @@ def test_targets_are_held_to_the_medians_of_ratios_within_rounds() -> None:
 def test_tables_have_a_line_for_each_figure() -> None:
     tables = report.tables(RESULTS)
 
-    assert list(tables) == ["single", "batch", "queue", "cold", "targets"]
+    assert list(tables) == ["summary", "single", "batch", "queue", "cold", "targets"]
     assert tables["single"].splitlines()[2:] == [
         "| boto3 | 1,000 | 1.00 | 20 | 600 | 1 |",
         "| ours | 66.7 | 1/15 | 20 | 600 | 1 |",
+    ]
+    assert tables["summary"].splitlines()[2:] == [
+        "| boto3 | 1,000 | 1.00 |  |  | 200 | 20 |",
+        "| ours | 66.7 | 1/15 | 25.0 | 1/40 | 60 | 20 |",
     ]
     assert len(tables["queue"].splitlines()) == 4
     assert "| ours | 60 | 60 | 1/3.3 | 4.0 times |" in tables["cold"]

@@ -21,10 +21,8 @@ from .threats import Removal
 
 ROOT = Path(__file__).parents[2]
 _PARTS = (
-    "CHANGELOG.md",
+    *(path.name for path in ROOT.glob("*.md")),
     "LICENSE",
-    "README.md",
-    "SECURITY.md",
     "benchmarks",
     "client",
     "examples",

@@ -51,7 +51,8 @@ def test_source_distribution_holds_what_the_wheel_is_built_from(
     built: Built, checkout: Path
 ) -> None:
     """No bytecode, and nothing that lay about."""
-    top = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", ".gitignore")
+    documents = {path.name for path in checkout.glob("*.md")}
+    top = ("LICENSE", "pyproject.toml", ".gitignore")
     modules = {path.name for path in (checkout / "handler").glob("*.py")}
     modules.add("tracker.js")
 
@@ -64,6 +65,7 @@ def test_source_distribution_holds_what_the_wheel_is_built_from(
 
     assert names == {
         *top,
+        *documents,
         "PKG-INFO",
         *(f"handler/{name}" for name in modules),
         *(f"src/{name}" for name in files_below(checkout / "src")),

@@ -1,4 +1,4 @@
-"""The README is run: its Python, its commands, its queries, its generated parts."""
+"""The README is run: its Python, commands and queries. So are all generated parts."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ from typing import Any
 
 import pytest
 
-from tools import compliance, readme
+from tools import documents
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-TEXT = readme.README.read_text()
+TEXT = documents.README.read_text()
+RIGHTS = (ROOT / "IAM.md").read_text()
 DOCUMENTS = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "COMPLIANCE.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
+    *sorted(path.name for path in ROOT.glob("*.md")),
     "tests/handler/MUTANTS.md",
 ]
 
@@ -50,7 +47,7 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
     """As one program, in a stack of an app that synthesises in the end."""
-    program = "\n".join([*readme.python_blocks(TEXT), "app.synth()"])
+    program = "\n".join([*documents.python_blocks(TEXT), "app.synth()"])
 
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -63,16 +60,14 @@ def test_its_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_its_generated_parts_are_as_the_code_says() -> None:
-    """`make docs` renews them."""
-    assert readme.generated(TEXT) == TEXT
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_generated_parts_are_as_the_code_says(document: str) -> None:
+    """`make docs` renews them, in every document that has any."""
+    text = (ROOT / document).read_text()
 
-
-def test_the_ledger_of_findings_is_as_the_tests_hold_it() -> None:
-    """`make docs` renews it."""
-    text = compliance.DOCUMENT.read_text()
-
-    assert compliance.generated(text) == text
+    assert documents.generated(text) == text
+    has_parts = "<!-- generated: " in text
+    assert (ROOT / document in documents.DOCUMENTS) == has_parts
 
 
 def test_its_commands_answer_what_it_shows(
@@ -238,6 +233,27 @@ def test_what_it_says_of_a_trackers_room_is_what_a_template_holds() -> None:
     assert tables(33) < bound < tables(38)
 
 
+def test_the_rights_in_short_are_those_of_the_policies() -> None:
+    """For each role, over all rows of the table."""
+    (section,) = re.findall(r"^## IAM permissions\n(.*?)^## ", TEXT, re.DOTALL | re.M)
+    rows = [row.split("|") for row in section.splitlines() if row.startswith("| ")]
+    said = [
+        set(re.findall(r"\w+:\w+", str(cells))) for cells in zip(*rows, strict=True)
+    ]
+
+    granted = []
+    for each in documents.template()["Resources"].values():
+        if each["Type"] == "AWS::IAM::Policy":
+            actions = set()
+            for statement in each["Properties"]["PolicyDocument"]["Statement"]:
+                one_or_more = statement["Action"]
+                one = isinstance(one_or_more, str)
+                actions |= {one_or_more} if one else set(one_or_more)
+            granted.append(actions)
+
+    assert said[2:4] == granted
+
+
 def test_what_it_says_of_rights_with_a_key_and_in_a_vpc_is_what_is_granted() -> None:
     """Whose role is imported as unchangeable has to write these down."""
     from aws_cdk import Stack
@@ -258,7 +274,7 @@ def test_what_it_says_of_rights_with_a_key_and_in_a_vpc_is_what_is_granted() -> 
     )
     bucket = s3.Bucket(stack, "Bucket", encryption_key=tenants_key)
     tracker.add_tenant("shop", bucket=bucket)
-    text = " ".join(TEXT.split())
+    text = " ".join(RIGHTS.split())
     function, writer = _rights(stack, "Role"), _rights(stack, "WriterRole")
 
     mine, theirs = function["Mine"], function["Theirs"]
@@ -290,7 +306,7 @@ def _rights(stack: Any, role: str) -> dict[str, list[str]]:
             elif actions[0].startswith("ec2:"):
                 held = {"Null": {"lambda:SourceFunctionArn": "true"}}
                 assert statement["Condition"] == held
-                assert f"where `{json.dumps(held)}` holds" in " ".join(TEXT.split())
+                assert f"where `{json.dumps(held)}` holds" in " ".join(RIGHTS.split())
                 found["*" if on == "*" else "network"] = actions
     return found
 
@@ -328,3 +344,16 @@ def test_every_file_that_a_document_names_is_there(document: str) -> None:
     )
 
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_to_a_heading_finds_it(document: str) -> None:
+    """By the name that GitHub and PyPI give to a heading."""
+    text = (ROOT / document).read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", text)
+
+    for file, heading in links:
+        there = (ROOT / (file or document)).read_text()
+        headings = re.findall(r"^#+ (.+)$", there, re.M)
+        anchors = [re.sub(r"[^\w -]", "", each).lower() for each in headings]
+        assert heading in [each.replace(" ", "-") for each in anchors], heading

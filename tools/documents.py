@@ -1,7 +1,7 @@
-"""Makes the generated parts of README.md from the code that they describe.
+"""Makes the generated parts of the documents from the code that they describe.
 
-python -m tools.readme           rewrite the parts between `<!-- generated: … -->`
-python -m tools.readme --check   fail if they are not as the code says
+python -m tools.documents           rewrite the parts between `<!-- generated: … -->`
+python -m tools.documents --check   fail if they are not as the code says
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,13 @@ from benchmarks import costs, figures, markdown
 
 from . import compliance
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+#: Those that have generated parts.
+DOCUMENTS = (
+    README,
+    *(ROOT / f"{name}.md" for name in ("BENCHMARKS", "COMPLIANCE", "IAM")),
+)
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -77,20 +84,20 @@ _FIELDS = {
 
 def main() -> int:
     """Rewrite or check; return the exit status."""
-    old = README.read_text()
-    new = generated(old)
-    if "--check" in sys.argv[1:]:
-        if new != old:
-            print("README.md is not as the code says; run `make docs`")
-            return 1
-        return 0
-    README.write_text(new)
-    return 0
+    status = 0
+    for document in DOCUMENTS:
+        old = document.read_text("utf-8")
+        new = generated(old)
+        if "--check" not in sys.argv[1:]:
+            document.write_text(new, "utf-8")
+        elif new != old:
+            print(f"{document.name} is not as the code says; run `make docs`")
+            status = 1
+    return status
 
 
 def generated(text: str) -> str:
-    """Return the README with its generated parts made anew."""
-    template = _template(text)
+    """Return a document with its generated parts made anew."""
     parts: dict[str, Callable[[], str]] = {
         "answers": _answers,
         "arguments": lambda: _arguments_of(AnalyticsTracker),
@@ -99,16 +106,18 @@ def generated(text: str) -> str:
         "client": figures.client,
         "columns": _columns,
         "cost": _cost,
+        "counts": compliance.counts,
         "fields": _fields,
         "front_door": lambda: _arguments_of(FrontDoor),
         "help": _help,
-        "iam": lambda: _iam(template),
+        "iam": _iam,
         "lake": figures.lake,
         "load": figures.load,
         "nag": _nag,
         "queries": _queries,
-        "rules": compliance.counts,
-        "resources": lambda: _resources(template),
+        "reasons": compliance.reasons,
+        "resources": _resources,
+        "speed": figures.speed,
         "tenants": lambda: _arguments_of(AnalyticsTracker.add_tenant),
         "worst": figures.worst,
     }
@@ -120,9 +129,11 @@ def python_blocks(text: str) -> list[str]:
     return [block[1] for block in _PYTHON.finditer(text)]
 
 
-def _template(text: str) -> dict[str, Any]:
+@cache
+def template() -> dict[str, Any]:
+    """Return the template of the README's first Python."""
     names: dict[str, Any] = {}
-    exec(python_blocks(text)[0], names)
+    exec(python_blocks(README.read_text("utf-8"))[0], names)
     return dict(Template.from_stack(names["stack"]).to_json())
 
 
@@ -151,15 +162,15 @@ def _queries() -> str:
     return markdown.table(("name", "answer", "parameters beside `from` and `to`"), rows)
 
 
-def _resources(template: dict[str, Any]) -> str:
-    counted = Counter(resource["Type"] for resource in template["Resources"].values())
+def _resources() -> str:
+    counted = Counter(each["Type"] for each in template()["Resources"].values())
     rows = [(f"`{kind}`", str(count)) for kind, count in sorted(counted.items())]
     return markdown.table(("resource", "number"), rows)
 
 
-def _iam(template: dict[str, Any]) -> str:
+def _iam() -> str:
     parts = []
-    for name, resource in template["Resources"].items():
+    for name, resource in template()["Resources"].items():
         if resource["Type"] == "AWS::IAM::Policy":
             whose = "The writer" if "Writer" in name else "The function"
             statements = resource["Properties"]["PolicyDocument"]["Statement"]
