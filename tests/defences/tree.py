@@ -27,6 +27,7 @@ _PARTS = (
     "client",
     "examples",
     "handler",
+    "hatch_build.py",
     "pyproject.toml",
     "src",
     "tests",

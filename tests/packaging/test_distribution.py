@@ -52,7 +52,7 @@ def test_source_distribution_holds_what_the_wheel_is_built_from(
 ) -> None:
     """No bytecode, and nothing that lay about."""
     documents = {path.name for path in checkout.glob("*.md")}
-    top = ("LICENSE", "pyproject.toml", ".gitignore")
+    top = ("LICENSE", "hatch_build.py", "pyproject.toml", ".gitignore")
     modules = {path.name for path in (checkout / "handler").glob("*.py")}
     modules.add("tracker.js")
 
@@ -83,9 +83,7 @@ def test_wheel_runs_anywhere(built: Built) -> None:
     assert built.wheel.name == f"{_PACKAGE}-{__version__}-py3-none-any.whl"
 
 
-def test_tells_name_version_licence_and_description(
-    metadata: Distribution, checkout: Path
-) -> None:
+def test_tells_name_version_licence_and_description(metadata: Distribution) -> None:
     """What an index shows, and what a licence check reads."""
     said = metadata.metadata
 
@@ -97,9 +95,19 @@ def test_tells_name_version_licence_and_description(
     assert said["Author"]
     assert said["Keywords"]
     assert said["Description-Content-Type"] == "text/markdown"
-    readme = (checkout / "README.md").read_text("utf-8")
-    assert said.get_payload().strip() == readme.strip()  # type: ignore[attr-defined]  # the message's body
     assert "MIT License" in (metadata.read_text("licenses/LICENSE") or "")
+
+
+def test_an_index_shows_the_readme_without_links_that_lead_nowhere_there(
+    metadata: Distribution, checkout: Path
+) -> None:
+    """Files of the tree are named, and not linked to; all else is as it stands."""
+    readme = (checkout / "README.md").read_text("utf-8")
+    shown = metadata.metadata.get_payload()  # type: ignore[attr-defined]  # the message's body
+
+    assert re.findall(r"\]\((?!https?:|#)[^)]*\)", shown) == []
+    files = re.compile(r"\[(\w+\.md)\]\(\1(#[\w-]+)?\)")
+    assert shown.strip() == files.sub(r"\1", readme).strip()
 
 
 def test_names_each_python_it_is_tested_on(metadata: Distribution) -> None:
