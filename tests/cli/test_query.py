@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from analytics_tracker_construct import cli
 from analytics_tracker_construct.cli import _output
 from analytics_tracker_construct.query import DuckDbEngine, Result
 
@@ -200,6 +201,23 @@ def test_without_duckdb_names_the_extra() -> None:
     assert done.returncode == 1
     assert "pip install 'analytics-tracker-construct[local]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "extra"), [(["--local"], "local"), (["--stack", "Website"], "aws")]
+)
+def test_without_rich_names_the_extra_that_is_missing_there(
+    where: list[str],
+    extra: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "rich", None)
+
+    assert cli.main(["query", *where, "SELECT 1"]) == 1
+
+    said = f"pip install 'analytics-tracker-construct[{extra}]', or choose"
+    assert said in capsys.readouterr().err
 
 
 def _asked(data: Path, sql: str) -> Result:

@@ -13,13 +13,13 @@ from ._errors import CommandError
 from ._printing import tell
 
 _DESCRIPTION = """\
-Run the analytics tracker on this machine (with the extra `local`).
+Run the analytics tracker on this machine.
 
   analytics-tracker dev        the deployed function on localhost, objects in a folder
   analytics-tracker openapi    the routes and answers, as an OpenAPI description
   analytics-tracker key        a new write key for a tenant
 
-Ask what was stored, here or in Athena (with the extra `aws`).
+Ask what was stored, here (with the extra `local`) or in Athena (with `aws`).
 
   analytics-tracker query      page views, visitors, funnels and more, or any SQL
   analytics-tracker sql        the queries as text, and tables for other buckets

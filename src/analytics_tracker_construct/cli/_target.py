@@ -53,8 +53,9 @@ def check(options: argparse.Namespace) -> None:
     """
     try:
         if options.format == "table":
-            extra = "'analytics-tracker-construct[local]', or choose --format csv"
-            needed("rich", extra, "tables need")
+            extra = "local" if options.local else "aws"
+            package = f"'analytics-tracker-construct[{extra}]'"
+            needed("rich", f"{package}, or choose --format csv", "tables need")
         # DuckDB writes Parquet by itself.
         if options.format == _PARQUET and not options.local:
             needed("pyarrow", "pyarrow", "Parquet needs")
