@@ -113,7 +113,11 @@ def table(work: _costs.Work) -> dict[str, dict[int, _costs.Bill]]:
         for delivery in Delivery
     }
     one = _costs.bill(ORIGINAL, work._replace(events=1))
-    return {"original: REST, an object an event": dict.fromkeys(EVENTS, one)} | found
+    return {
+        "for comparison: REST, an object an event, no batches": dict.fromkeys(
+            EVENTS, one
+        )
+    } | found
 
 
 def template(delivery: Delivery, api: TrackerApi, *, watched: bool = False) -> Json:

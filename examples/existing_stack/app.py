@@ -1,7 +1,7 @@
 """A tracker in a stack that has its own bucket, key and APIs already.
 
-The stack's REST API gains `POST /track` and `GET /pixel.gif`. A second API, which an
-OpenAPI document defines, sends `POST /partners/track` to the same function.
+The stack's REST API gains `/track`, `/pixel.gif` and `/tracker.js`. A second API, which
+an OpenAPI document defines, sends `POST /partners/track` to the same function.
 """
 
 from __future__ import annotations

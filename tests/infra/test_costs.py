@@ -282,13 +282,13 @@ def test_the_table_has_every_delivery_on_every_api_beside_the_original() -> None
     found = costs.table(_costs.Work())
 
     assert list(found) == [
-        "original: REST, an object an event",
+        "for comparison: REST, an object an event, no batches",
         "REST, DIRECT",
         "REST, BUFFERED",
         "HTTP, DIRECT",
         "HTTP, BUFFERED",
     ]
-    original = found.pop("original: REST, an object an event")
+    original = found.pop("for comparison: REST, an object an event, no batches")
     for bills in found.values():
         assert list(bills) == [1, 10, 25, 500]
         for events, bill in bills.items():
