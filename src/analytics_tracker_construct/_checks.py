@@ -193,13 +193,14 @@ def listed(argument: str, value: Sequence[_T], kind: type[_T]) -> tuple[_T, ...]
             f"{argument!r} must be a list of {kind.__name__}, got {value!r}; for one "
             "pass [it]"
         )
-    for item in value:
+    found = tuple(value)
+    for item in found:
         if not isinstance(item, kind):
             raise ValueError(
                 f"{argument!r} has {item!r}, which is no {kind.__name__}; "
                 f"write [{kind.__name__}(…)]"
             )
-    return tuple(value)
+    return found
 
 
 def own_api_only(**given: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
@@ -201,6 +202,15 @@ def test_additional_policies_are_added_to_the_role(stack: Stack) -> None:
     built = build(tracker)
     assert "sqs:ListQueues" in _actions(built.statements())
     assert "sqs:ListQueues" not in _actions(built.statements("TrackerWriterRole"))
+
+
+def test_additional_policies_of_a_generator_are_added_too(stack: Stack) -> None:
+    """Which is no `Sequence`, but is read to its end without a word."""
+    extras: Any = (_extra(f"sqs:List{what}") for what in ("Queues", "QueueTags"))
+    tracker = AnalyticsTracker(stack, "Tracker", additional_policies=extras)
+
+    found = _actions(build(tracker).statements())
+    assert {"sqs:ListQueues", "sqs:ListQueueTags"} <= set(map(str, found))
 
 
 def test_a_statement_can_be_added_later(stack: Stack) -> None:
