@@ -12,8 +12,6 @@ from collections.abc import Iterable, Sequence
 
 from aws_cdk import (
     Annotations,
-    Arn,
-    ArnFormat,
     Aws,
     CfnResource,
     Names,
@@ -202,8 +200,10 @@ def role_of(scope: Construct, role: iam.IRole) -> iam.IRole:
     here refers to the role: each stack would need the other.
 
     Raises:
-        ValueError: If it is another stack's, and no policy here could name it.
+        ValueError: If it is known to be in another account than the stack, or it is
+            another stack's, and no policy here could name it.
     """
+    _check_account(role, Stack.of(scope).account)
     if not _places.is_defined_here(role) or _is_of(Stack.of(scope), role):
         return role
     defined = role.node.default_child
@@ -217,27 +217,29 @@ def role_of(scope: Construct, role: iam.IRole) -> iam.IRole:
     return iam.Role.from_role_arn(scope, "RoleRef", role.role_arn)
 
 
+def _check_account(role: iam.IRole, account: str) -> None:
+    owner = role.env.account
+    if not _places.differ(owner, account):
+        return
+    arn = role.role_arn
+    name = f"{role.node.path} of {owner}" if Token.is_unresolved(arn) else arn
+    raise ValueError(
+        f"'role' {name} is not in the stack's account {account}, and a function cannot "
+        "run under another account's role; make the role in the tracker's account and "
+        "name it in the other account's bucket policies"
+    )
+
+
 def _is_of(stack: Stack, role: iam.IRole) -> bool:
     return Stack.of(role).node.path == stack.node.path
 
 
 def check_role(scope: Construct, role: iam.IRole) -> None:
-    """Refuse a given role that Lambda cannot take; warn of one that got no rights.
+    """Warn of a given role that got no rights.
 
     Raises:
-        ValueError: If it is known to be in another account than the stack, or its
-            policy is in another stack.
+        ValueError: If its policy is in another stack.
     """
-    account = Stack.of(scope).account
-    if not Token.is_unresolved(role.role_arn) and not Token.is_unresolved(account):
-        owner = Arn.split(role.role_arn, ArnFormat.SLASH_RESOURCE_NAME).account
-        if owner != account:
-            raise ValueError(
-                f"'role' {role.role_arn} is not in the stack's account {account}, and "
-                "a function cannot run under another account's role; make the role in "
-                "the tracker's account and name it in the other account's bucket "
-                "policies"
-            )
     if any(isinstance(child, iam.Policy) for child in role.node.find_all()):
         if not _is_of(Stack.of(scope), role):
             raise ValueError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -288,6 +288,22 @@ def test_refuses_a_role_of_another_account(pinned: Stack) -> None:
     role = iam.Role.from_role_arn(pinned, "Given", arn)
 
     with pytest.raises(ValueError, match=r"'role' .*:222222222222:.*account 111111"):
+        AnalyticsTracker(pinned, "Tracker", role=role)
+
+
+def test_refuses_a_role_of_another_accounts_stack(pinned: Stack) -> None:
+    """Of which this app knows the account, and not yet the ARN."""
+    app = pinned.node.root
+    assert isinstance(app, App)
+    theirs = Stack(app, "Theirs", env=Environment(account="222222222222"))
+    role = iam.Role(
+        theirs,
+        "Given",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        role_name="theirs",
+    )
+
+    with pytest.raises(ValueError, match=r"'role' .* 222222222222.*account 111111"):
         AnalyticsTracker(pinned, "Tracker", role=role)
 
 
