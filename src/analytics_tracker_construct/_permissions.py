@@ -56,6 +56,8 @@ NAMES_CHARS = ROLE_POLICY_CHARS - 1_740
 #: What more the other statements take with a KMS key, and in a VPC.
 KEY_CHARS = 640
 NETWORK_CHARS = 520
+#: Characters of a policy's name.
+POLICY_NAME_CHARS = 128
 
 #: Where `iam.Role.customize_roles` notes that roles are not made here.
 _CUSTOMIZE_ROLES = "@aws-cdk/iam:customizeRoles"
@@ -214,7 +216,16 @@ def role_of(scope: Construct, role: iam.IRole) -> iam.IRole:
             f"{defined.path!r}, so its name cannot be told from its ARN; leave the "
             "path out, or define the role in the tracker's stack"
         )
-    return iam.Role.from_role_arn(scope, "RoleRef", role.role_arn)
+    return iam.Role.from_role_arn(
+        scope,
+        "RoleRef",
+        role.role_arn,
+        # Of a name that a stack gives alone: one role has one policy of a name, and the
+        # CDK would give the same one to trackers with the same path in two stacks.
+        default_policy_name=Names.unique_resource_name(
+            scope, max_length=POLICY_NAME_CHARS
+        ),
+    )
 
 
 def _check_account(role: iam.IRole, account: str) -> None:

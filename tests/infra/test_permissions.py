@@ -395,6 +395,20 @@ def test_a_role_of_another_stack_gets_its_rights_here(
     ]
 
 
+def test_trackers_of_two_stacks_share_a_role_of_a_third(stack: Stack) -> None:
+    """A role has one policy of a name: the second would replace the first."""
+    role = _role(_beside(stack))
+    app = stack.node.root
+    assert isinstance(app, App)
+    trackers = [
+        AnalyticsTracker(each, "Tracker", role=role)
+        for each in (stack, Stack(app, "Second"))
+    ]
+
+    names = {build(each).only("AWS::IAM::Policy")["PolicyName"] for each in trackers}
+    assert len(names) == 2
+
+
 def test_refuses_a_role_of_another_stack_that_has_a_path(stack: Stack) -> None:
     """The CDK would take the path's first part for the name."""
     role = _role(_beside(stack), "/team/")
