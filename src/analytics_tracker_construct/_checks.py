@@ -12,6 +12,7 @@ from typing import TypeVar
 from aws_cdk import Stack, Token
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from . import _kinds, _origins, _places
@@ -167,6 +168,19 @@ def web_acl_arn(value: str) -> None:
         )
 
 
+def web_acl_region(value: str, scope: Construct) -> None:
+    """Check that a web ACL is not known to be in another region than the API."""
+    ours = Stack.of(scope).region
+    if Token.is_unresolved(value):
+        return
+    theirs = value.partition(":wafv2:")[2].partition(":")[0]
+    if _places.differ(theirs, ours):
+        raise ValueError(
+            f"'web_acl_arn' {value!r} is in {theirs}, and WAF guards APIs of its own "
+            f"region alone; pass a web ACL of {ours}"
+        )
+
+
 def tenant_name(value: str) -> None:
     """Check a tenant's name, which is public and never a token."""
     if (
@@ -214,12 +228,21 @@ def own_api_only(**given: object) -> None:
             )
 
 
-def alarms(topic: object, *, enable_metrics: bool) -> None:
-    """Check that there is something to raise an alarm about."""
+def alarms(topic: sns.ITopic | None, scope: Construct, *, enable_metrics: bool) -> None:
+    """Check that there is something to raise an alarm about, and that it can be sent.
+
+    A topic may be another account's.
+    """
     if topic is not None and not enable_metrics:
         raise ValueError(
             "'alarm_topic' is given but 'enable_metrics' is False; "
             "alarms watch the metrics, so pass enable_metrics=True"
+        )
+    ours = Stack.of(scope).region
+    if topic is not None and _places.differ(topic.env.region, ours):
+        raise ValueError(
+            f"'alarm_topic' is in {topic.env.region}, and CloudWatch tells topics of "
+            f"its own region alone; pass a topic of {ours}"
         )
 
 

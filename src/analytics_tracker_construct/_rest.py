@@ -11,6 +11,7 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from . import _acknowledgements as accepted
+from . import _checks
 from ._access_logs import REST_FORMAT
 from ._api_plan import (
     NO_EDGE,
@@ -57,7 +58,13 @@ class NewRest:
     def build(
         self, scope: Construct, function: lambda_.IFunction, settings: ApiSettings
     ) -> BuiltApi:
-        """Define the API, its stage and its routes."""
+        """Define the API, its stage and its routes.
+
+        Raises:
+            ValueError: If the web ACL is known to be in another region.
+        """
+        if self.web_acl_arn is not None:
+            _checks.web_acl_region(self.web_acl_arn, scope)
         log_group, destination, log_format = None, None, None
         if self.access_logs:
             log_group = make_log_group(

@@ -230,7 +230,7 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         )
         _numbers.function_size(memory_size, reserved_concurrent_executions)
         _checks.names(api_name=api_name, function_prefix=function_prefix)
-        _checks.alarms(alarm_topic, enable_metrics=enable_metrics)
+        _checks.alarms(alarm_topic, scope, enable_metrics=enable_metrics)
         protection = _protection.checked(
             scope,
             encryption_key=encryption_key,

@@ -200,6 +200,47 @@ def test_refuses_alarms_without_metrics(stack: Stack) -> None:
     )
 
 
+def test_refuses_a_topic_of_another_region(pinned: Stack) -> None:
+    """CloudWatch would, at the deployment."""
+    arn = "arn:aws:sns:us-east-1:111111111111:alarms"
+    topic = sns.Topic.from_topic_arn(pinned, "Topic", arn)
+
+    _refused(
+        lambda: AnalyticsTracker(
+            pinned, "Tracker", alarm_topic=topic, enable_metrics=True
+        ),
+        "'alarm_topic'",
+        "us-east-1",
+        "pass a topic of eu-west-1",
+    )
+    assert pinned.node.try_find_child("Tracker") is None
+
+
+def test_takes_a_topic_of_another_account(pinned: Stack) -> None:
+    arn = "arn:aws:sns:eu-west-1:222222222222:alarms"
+    topic = sns.Topic.from_topic_arn(pinned, "Topic", arn)
+
+    tracker = AnalyticsTracker(
+        pinned, "Tracker", alarm_topic=topic, enable_metrics=True
+    )
+
+    assert tracker.alarms
+
+
+def test_refuses_a_web_acl_of_another_region(pinned: Stack) -> None:
+    """WAF would, at the deployment."""
+    arn = "arn:aws:wafv2:us-east-1:111111111111:regional/webacl/guard/1"
+
+    _refused(
+        lambda: AnalyticsTracker(
+            pinned, "Tracker", api=TrackerApi.rest(web_acl_arn=arn)
+        ),
+        "'web_acl_arn'",
+        "us-east-1",
+        "of eu-west-1",
+    )
+
+
 @pytest.mark.parametrize(
     "argument",
     [
