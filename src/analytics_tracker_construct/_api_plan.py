@@ -84,7 +84,7 @@ class BuiltApi(NamedTuple):
 
     api: apigateway.IRestApi | apigatewayv2.IHttpApi
     endpoint: str | None
-    """Its address without a slash at the end; None where no stage is known."""
+    """Its address without a slash at the end; None where it is not known."""
     metrics: ApiMetrics | None = None
     """Its metrics, if it is the tracker's own."""
     access_log_group: logs.LogGroup | None = None
@@ -92,6 +92,8 @@ class BuiltApi(NamedTuple):
     """What each route lets through, if the API is the tracker's own."""
     tenant_routes: TenantRoutes | None = None
     """Makes routes for tenants, if the API is the tracker's own."""
+    unknown: str = ""
+    """Why the address is not known, and the way out."""
 
 
 class ApiPlan(Protocol):
@@ -166,6 +168,13 @@ def check_free(
                 "one another API"
             )
     app.add_metadata(_TAKEN, {"api": key, "by": scope.node.path})
+
+
+#: Why an address is not told that API Gateway gave an API, and no longer answers at.
+DISABLED = (
+    "the API has 'disable_execute_api_endpoint' and answers at its own domain alone; "
+    f"write that domain's address and '/{replies.TRACK}'"
+)
 
 
 def execute_api(scope: Construct, api_id: str, stage: str | None = None) -> str:

@@ -13,6 +13,7 @@ from constructs import Construct
 from . import _acknowledgements as accepted
 from ._access_logs import HTTP_FORMAT
 from ._api_plan import (
+    DISABLED,
     ROUTES,
     ApiMetrics,
     ApiSettings,
@@ -126,6 +127,11 @@ class ExistingHttp:
         check_free(scope, self.api, self.api.api_id)
         self._check_routes()
         _add_routes(scope, self.api, function)
+        defined = self.api.node.default_child
+        if isinstance(defined, apigatewayv2.CfnApi) and (
+            defined.disable_execute_api_endpoint is True
+        ):
+            return BuiltApi(self.api, None, unknown=DISABLED)
         stage = None if self.stage_name == DEFAULT_STAGE else self.stage_name
         return BuiltApi(self.api, execute_api(scope, self.api.api_id, stage))
 

@@ -14,8 +14,10 @@ from . import _acknowledgements as accepted
 from . import _checks
 from ._access_logs import REST_FORMAT
 from ._api_plan import (
+    DISABLED,
     NO_EDGE,
     PATHS,
+    ROUTES,
     ApiMetrics,
     ApiSettings,
     BuiltApi,
@@ -24,10 +26,17 @@ from ._api_plan import (
     execute_api,
     not_behind,
 )
+from ._children import child_of
 from ._function import make_log_group
 from ._handler import replies
+from ._permissions import let_api_gateway_invoke
 from ._places import is_defined_here
 from ._tenant_routes import RestTenantRoutes
+
+_NO_STAGE = (
+    "the REST API was imported or has deploy=False, and does not tell its stage; pass "
+    "TrackerApi.existing_rest(api, stage_name='prod')"
+)
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,6 @@ class ExistingRest:
             scope, "Root", path="/", resource_id=root.resource_id, rest_api=self.api
         )
         _add_routes(scope, bare, function, root.default_method_options)
-        stage = self.stage_name
         if self.api.latest_deployment is None:
             Annotations.of(scope).add_warning_v2(
                 "analytics-tracker:rest-api-not-deployed",
@@ -190,11 +198,40 @@ class ExistingRest:
                 "deployment: after each change of the tracker's routes run 'aws "
                 "apigateway create-deployment --rest-api-id <id> --stage-name <stage>'",
             )
-        elif stage is None:
-            stage = self.api.deployment_stage.stage_name
-        return BuiltApi(
-            self.api, stage and execute_api(scope, self.api.rest_api_id, stage)
+        stage = self._stage(scope, function)
+        defined = self.api.node.default_child
+        if isinstance(defined, apigateway.CfnRestApi) and (
+            defined.disable_execute_api_endpoint is True
+        ):
+            return BuiltApi(self.api, None, unknown=DISABLED)
+        if stage is None:
+            return BuiltApi(self.api, None, unknown=_NO_STAGE)
+        return BuiltApi(self.api, execute_api(scope, self.api.rest_api_id, stage))
+
+    def _stage(self, scope: Construct, function: lambda_.IFunction) -> str | None:
+        """Return the stage's name, and let it call the function; None: not known.
+
+        Each method lets the API's own stage call, or all stages of an API without one.
+        """
+        try:
+            own = self.api.deployment_stage
+        except RuntimeError:
+            # To Python it is always there, and an API without one raises.
+            return self.stage_name
+        defined = own.node.default_child
+        is_own = self.stage_name is None or (
+            isinstance(defined, apigateway.CfnStage)
+            and defined.stage_name == self.stage_name
         )
+        if is_own:
+            return self.stage_name or own.stage_name
+        for method, path in (*ROUTES, ("GET", replies.SCRIPT)):
+            let_api_gateway_invoke(
+                child_of(scope, "StageCallers"),
+                function,
+                self.api.arn_for_execute_api(method, f"/{path}", self.stage_name),
+            )
+        return self.stage_name
 
     def _root(self, scope: Construct) -> apigateway.IResource:
         if is_defined_here(self.api):

@@ -85,7 +85,8 @@ class TrackerApi:
         Args:
             api: The API, defined in the tracker's stack or imported with
                 `RestApi.from_rest_api_attributes`.
-            stage_name: The stage that `api_endpoint` names.
+            stage_name: The stage that `api_endpoint` names, and that may call the
+                function beside the API's own.
                 Default: the stage that the API deploys to; an imported API has none,
                 and then `api_endpoint` cannot be told.
 

@@ -382,16 +382,13 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         """The API's address, or the distribution's; without a slash at the end.
 
         Raises:
-            ValueError: If the API was imported and its stage is not known.
+            ValueError: If the API exists and its stage is not known, or it answers at a
+                domain of its own alone.
         """
         if self._door.endpoint is not None:
             return self._door.endpoint
         if self._built.endpoint is None:
-            raise ValueError(
-                "'api_endpoint' is not known: the REST API was imported, which does "
-                "not tell its stage; pass "
-                "TrackerApi.existing_rest(api, stage_name='prod')"
-            )
+            raise ValueError(f"'api_endpoint' is not known: {self._built.unknown}")
         return self._built.endpoint
 
     @property
@@ -399,7 +396,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         """The address that events are sent to.
 
         Raises:
-            ValueError: If the API was imported and its stage is not known.
+            ValueError: If the API exists and its stage is not known, or it answers at a
+                domain of its own alone.
         """
         return f"{self.api_endpoint}/{replies.TRACK}"
 
@@ -408,7 +406,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         """The address of an image that stores the event in its query string.
 
         Raises:
-            ValueError: If the API was imported and its stage is not known.
+            ValueError: If the API exists and its stage is not known, or it answers at a
+                domain of its own alone.
         """
         return f"{self.api_endpoint}/{replies.PIXEL}"
 
@@ -417,7 +416,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         """The address of the browser client, for the `src` of a page's script.
 
         Raises:
-            ValueError: If the API was imported and its stage is not known.
+            ValueError: If the API exists and its stage is not known, or it answers at a
+                domain of its own alone.
         """
         return f"{self.api_endpoint}/{replies.SCRIPT}"
 
@@ -567,8 +567,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             tenant: Whose events.
 
         Raises:
-            ValueError: If `tenant` is not one of this tracker's, or the API's stage is
-                not known.
+            ValueError: If `tenant` is not one of this tracker's, or the API's address
+                is not known.
         """
         return f"{self._home_of(tenant)}/{replies.TRACK}"
 
@@ -581,8 +581,8 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             tenant: Whose events.
 
         Raises:
-            ValueError: If `tenant` is not one of this tracker's, or the API's stage is
-                not known.
+            ValueError: If `tenant` is not one of this tracker's, or the API's address
+                is not known.
         """
         return f"{self._home_of(tenant)}/{replies.PIXEL}"
 

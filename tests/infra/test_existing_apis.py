@@ -14,7 +14,7 @@ from aws_cdk.assertions import Template
 
 from analytics_tracker_construct import AnalyticsTracker, TrackerApi
 
-from .templates import Json, build, flat, warnings
+from .templates import Built, Json, build, flat, warnings
 
 #: What belongs to a host's API as a whole.
 STAGE_WIDE = (
@@ -171,6 +171,78 @@ def test_the_address_is_that_of_the_hosts_stage(stack: Stack) -> None:
 
     (stage,) = build(tracker).all("AWS::ApiGateway::Stage")
     assert flat(stack.resolve(tracker.track_url)).endswith(f"/<{stage}>/track")
+
+
+def _callers(built: Built) -> set[str]:
+    """What may call the function, from the stage on."""
+    rights = built.all("AWS::Lambda::Permission").values()
+    sources = (flat(each["Properties"]["SourceArn"]) for each in rights)
+    return {source.partition("/")[2] for source in sources}
+
+
+@pytest.mark.parametrize("named", ["live", "next"])
+def test_the_stage_that_is_named_may_call_the_function(
+    stack: Stack, named: str
+) -> None:
+    """Not only the one that the CDK makes, whose rights it adds by itself."""
+    api = _rest(stack, deploy_options=apigateway.StageOptions(stage_name="live"))
+    deployment = api.latest_deployment
+    assert deployment is not None
+    apigateway.Stage(stack, "Next", deployment=deployment, stage_name="next")
+    built = build(
+        AnalyticsTracker(
+            stack, "Tracker", api=TrackerApi.existing_rest(api, stage_name=named)
+        )
+    )
+
+    (own,) = [
+        logical_id
+        for logical_id, stage in built.all("AWS::ApiGateway::Stage").items()
+        if stage["Properties"]["StageName"] == "live"
+    ]
+    routes = ("POST/track", "OPTIONS/track", "GET/pixel.gif", "GET/tracker.js")
+    stages = {f"<{own}>", *({named} - {"live"})}
+    assert _callers(built) == {f"{each}/{path}" for each in stages for path in routes}
+
+
+def test_a_rest_api_with_a_deployment_of_its_users_tells_its_stage(
+    stack: Stack,
+) -> None:
+    api = _rest(stack, deploy=False)
+    deployment = apigateway.Deployment(stack, "Deployment", api=api)
+    api.deployment_stage = apigateway.Stage(
+        stack, "Live", deployment=deployment, stage_name="live"
+    )
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    (stage,) = build(tracker).all("AWS::ApiGateway::Stage")
+    assert flat(stack.resolve(tracker.track_url)).endswith(f"/<{stage}>/track")
+
+
+def test_a_rest_api_that_deploys_nothing_tells_no_address(stack: Stack) -> None:
+    api = _rest(stack, deploy=False)
+    tracker = AnalyticsTracker(stack, "Tracker", api=TrackerApi.existing_rest(api))
+
+    with pytest.raises(ValueError, match=r"deploy=False.*stage_name='prod'"):
+        _ = tracker.track_url
+
+
+@pytest.mark.parametrize("kind", ["rest", "http"])
+def test_an_api_that_answers_at_its_own_domain_alone_tells_no_address(
+    stack: Stack, kind: str
+) -> None:
+    """The one that API Gateway gave it answers nobody."""
+    if kind == "rest":
+        api = TrackerApi.existing_rest(_rest(stack, disable_execute_api_endpoint=True))
+    else:
+        http = apigatewayv2.HttpApi(stack, "Api", disable_execute_api_endpoint=True)
+        api = TrackerApi.existing_http(http)
+    tracker = AnalyticsTracker(stack, "Tracker", api=api)
+
+    with pytest.raises(
+        ValueError, match=r"'disable_execute_api_endpoint'.*own domain.* '/track'"
+    ):
+        _ = tracker.track_url
 
 
 def test_an_imported_rest_api_gains_routes_and_a_warning(stack: Stack) -> None:
