@@ -135,14 +135,34 @@ def _check_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> None
     Lambda gives a function no public address, so that one in a public subnet has no
     way out.
     """
-    given = selection or ec2.SubnetSelection()
+    ids, has_public = _selected(vpc, selection or ec2.SubnetSelection())
+    if has_public:
+        raise ValueError(
+            f"'vpc_subnets' selects public subnets of {vpc.node.path}, from which a "
+            "function reaches neither S3 nor SQS; pass "
+            "ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)"
+        )
+    if not ids:
+        raise ValueError(
+            f"'vpc_subnets' selects no subnets of {vpc.node.path}; pass "
+            "ec2.SubnetSelection(subnets=[…])"
+        )
+
+
+def _selected(vpc: ec2.IVpc, given: ec2.SubnetSelection) -> tuple[list[str], bool]:
+    """Return the selected subnets' ids, and whether there are public ones."""
+    if given.subnets is not None:
+        # The CDK's own answer tells zones as well, which a subnet that was imported by
+        # its id does not know.
+        ids = [each.subnet_id for each in given.subnets]
+        public = {each.subnet_id for each in vpc.public_subnets}
+        return ids, not public.isdisjoint(ids)
     try:
         found = vpc.select_subnets(
             availability_zones=given.availability_zones,
             one_per_az=given.one_per_az,
             subnet_filters=given.subnet_filters,
             subnet_group_name=given.subnet_group_name,
-            subnets=given.subnets,
             subnet_type=given.subnet_type,
         )
     except RuntimeError as error:
@@ -150,14 +170,4 @@ def _check_subnets(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> None
             f"'vpc_subnets' selects no subnets of {vpc.node.path}: {error}; pass "
             "ec2.SubnetSelection(subnets=[…]) or another type"
         ) from error
-    if found.has_public:
-        raise ValueError(
-            f"'vpc_subnets' selects public subnets of {vpc.node.path}, from which a "
-            "function reaches neither S3 nor SQS; pass "
-            "ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)"
-        )
-    if not found.subnet_ids:
-        raise ValueError(
-            f"'vpc_subnets' selects no subnets of {vpc.node.path}; pass "
-            "ec2.SubnetSelection(subnets=[…])"
-        )
+    return found.subnet_ids, bool(found.has_public)

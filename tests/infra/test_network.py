@@ -88,6 +88,25 @@ def test_subnets_and_security_groups_may_be_given(stack: Stack) -> None:
         assert place["SecurityGroupIds"][0].startswith("<Mine")
 
 
+def test_a_subnet_that_is_known_by_its_id_alone_may_be_given(stack: Stack) -> None:
+    """Its availability zone is not known, and nothing here needs it."""
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", availability_zones=["eu-west-1a"], vpc_id="vpc-0123456789abcdef0"
+    )
+    subnet = ec2.Subnet.from_subnet_id(stack, "Subnet", "subnet-0123456789abcdef0")
+    built = build(
+        AnalyticsTracker(
+            stack,
+            "Tracker",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnets=[subnet]),
+        )
+    )
+
+    for place in _places(built):
+        assert place["SubnetIds"] == ["subnet-0123456789abcdef0"]
+
+
 def test_without_a_vpc_no_role_may_touch_a_network(minimal: Built) -> None:
     assert "ec2:" not in str(minimal.all("AWS::IAM::Policy"))
     assert all(
@@ -174,6 +193,14 @@ _NAT = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
             ("'vpc_subnets'", "public", "PRIVATE_ISOLATED"),
         ),
         (
+            lambda vpc: {"vpc": vpc, "vpc_subnets": _these(vpc.public_subnets)},
+            ("'vpc_subnets'", "public", "PRIVATE_ISOLATED"),
+        ),
+        (
+            lambda vpc: {"vpc": vpc, "vpc_subnets": _these([])},
+            ("'vpc_subnets'", "no subnets of Host/Vpc"),
+        ),
+        (
             lambda vpc: {"vpc": vpc, "vpc_subnets": _NAT},
             ("'vpc_subnets'", "no subnets of Host/Vpc"),
         ),
@@ -197,6 +224,10 @@ def test_refuses_a_place_where_no_function_can_run(
     for part in parts:
         assert part in str(refused.value)
     assert stack.node.try_find_child("Tracker") is None
+
+
+def _these(subnets: list[ec2.ISubnet]) -> ec2.SubnetSelection:
+    return ec2.SubnetSelection(subnets=subnets)
 
 
 def _group(vpc: ec2.Vpc) -> ec2.SecurityGroup:
