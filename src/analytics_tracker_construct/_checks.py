@@ -323,15 +323,22 @@ def encryption_key(value: kms.IKey | None, what: str = "'encryption_key'") -> No
         value: The key.
         what: The argument, as a message names it.
     """
+    if value is None:
+        return
     try:
         # Of the imported aliases, one that knows its name only raises here.
-        getattr(value, "alias_target_key", None)
+        target = getattr(value, "alias_target_key", None)
     except RuntimeError:
         raise ValueError(
             f"{what} {value!r} is an alias whose key is not known, so that "
             "nobody could be granted its use; import the key with "
             "kms.Key.from_key_arn(…)"
         ) from None
+    if target is None and ":alias/" in value.key_arn:
+        raise ValueError(
+            f"{what} {value.key_arn!r} is the ARN of an alias, by which IAM grants no "
+            "use of a key; import the key by its own, which ends in ':key/<id>'"
+        )
 
 
 def items(argument: str, value: Sequence[str], example: str) -> tuple[str, ...]:

@@ -259,6 +259,12 @@ def test_the_key_may_be_of_another_stack(
         ),
         (
             lambda stack: kms.Key.from_key_arn(
+                stack, "A", f"arn:aws:kms:{stack.region}:{stack.account}:alias/mine"
+            ),
+            (":alias/mine' is the ARN of an alias", "key/<id>"),
+        ),
+        (
+            lambda stack: kms.Key.from_key_arn(
                 stack, "K", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
             ),
             ("region us-east-1", "eu-west-1", "own region"),
@@ -270,7 +276,7 @@ def test_the_key_may_be_of_another_stack(
             ("account 222222222222", "own account"),
         ),
     ],
-    ids=["no key", "an alias", "region", "account"],
+    ids=["no key", "an alias", "an alias's ARN", "region", "account"],
 )
 def test_refuses_a_key_that_cannot_serve(
     pinned: Stack, make: Callable[[Stack], Any], parts: tuple[str, ...]
