@@ -43,6 +43,8 @@ def test_today_is_that_of_utc() -> None:
             "the first day, 2026-02-01, is after the last, 2026-01-31",
         ),
         ("today", None, r"'start' \(--from\) must be a day"),
+        ("", None, r"'start' \(--from\) must be a day"),
+        (None, "", r"'end' \(--to\) must be a day"),
         ("٢026-01-01", None, r"'start' \(--from\) must be a day"),
         ("2026-W48-1", None, r"'start' \(--from\) must be a day"),
         (None, date(1, 1, 2), r"no 7 days until then; give 'start' \(--from\) too"),

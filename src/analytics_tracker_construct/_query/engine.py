@@ -170,9 +170,13 @@ def window(
     Raises:
         ValueError: If one is no day, or the last is before the first.
     """
-    last = _day("to", end) if end else today or datetime.now(timezone.utc).date()
+    # An empty text is not None: a variable of the shell's that is unset makes one.
+    now = today or datetime.now(timezone.utc).date()
+    last = now if end is None else _day("to", end)
     try:
-        first = _day("from", start) if start else last - timedelta(DEFAULT_DAYS - 1)
+        first = (
+            last - timedelta(DEFAULT_DAYS - 1) if start is None else _day("from", start)
+        )
     except OverflowError:
         raise ValueError(
             f"{DAYS['to']} is {last}, and there are no {DEFAULT_DAYS} days until then; "
