@@ -185,8 +185,8 @@ def test_a_bucket_without_events_has_its_empty_table(tmp_path: Path) -> None:
     assert ask(tmp_path, "SELECT count(*) FROM all_events") == [(1,)]
 
 
-@pytest.mark.parametrize("name", ["a[b]c", "what?", "st*r", "it's", "with space"])
-def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["a[b]c", "#1 %{b}", "st*r", "it's", "with space"])
+def test_the_folder_may_have_nearly_any_name(tmp_path: Path, name: str) -> None:
     """Also one that is a pattern, or a quote in SQL."""
     write(tmp_path / name, "shop", "a.json", line())
     write(tmp_path / "abc", "shop", "b.json", line(eventId="bbbbbbbb"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from datetime import date
@@ -143,6 +144,18 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path, data: str) -> None:
 
     with pytest.raises(ValueError, match=rf"{data} .*analytics-tracker dev"):
         DuckDbEngine(tmp_path / data)
+
+
+@pytest.mark.parametrize("name", ["a?b", "a\\b"])
+@pytest.mark.skipif(os.name == "nt", reason="no folder of Windows has such a name")
+def test_a_folder_that_duckdb_would_read_a_part_of_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    data = tmp_path / name / "data"
+    _store(data, "shop", date(2026, 1, 31), "/a")
+
+    with pytest.raises(ValueError, match=r"cannot read folders with \? or .*move it"):
+        DuckDbEngine(data)
 
 
 def test_another_thread_ends_a_query(engine: DuckDbEngine) -> None:

@@ -20,11 +20,18 @@ def find(named: Path) -> Path:
         `named`.
 
     Raises:
-        ValueError: If there is no such folder.
+        ValueError: If there is no such folder, or DuckDB cannot read it.
     """
     if not named.is_dir():
         wrong = "is not a folder" if named.exists() else "does not exist"
         raise ValueError(f"{named} {wrong}; `analytics-tracker dev` makes it")
+    # To DuckDB the one ends a file's name, so that what is gzipped would be left out,
+    # and the other parts folders.
+    path = named.resolve().as_posix()
+    if "?" in path or "\\" in path:
+        raise ValueError(
+            f"DuckDB cannot read folders with ? or \\ in their path, {path}; move it"
+        )
     if has_events(named):
         return named
     below = duck.data_folders(named)
