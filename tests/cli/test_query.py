@@ -112,6 +112,15 @@ def test_an_error_of_the_query_names_the_tables(data: Path, sql: str) -> None:
     assert done.stdout == ""
 
 
+def test_a_parameter_is_bound_and_never_pasted(data: Path) -> None:
+    value = "x' OR 'a' = 'a"
+
+    done = query(data, "SELECT $x AS x", "--param", f"x={value}", "--format", "csv")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"x\n{value}\n"
+
+
 def test_shows_the_tables_of_each_tenant(data: Path) -> None:
     done = query(data, "SHOW TABLES", "--format", "csv")
 

@@ -101,6 +101,19 @@ def test_prints_the_answer_and_says_what_it_cost() -> None:
     assert "DATE '2026-01-01'" in request["ExecutionParameters"]
 
 
+def test_a_parameter_is_bound_in_sql_too() -> None:
+    athena = FakeAthena()
+    with _aws(athena):
+        done = inside(
+            "query", "SELECT 1 WHERE page = $page", *_WHERE, "--param", "page=/it's"
+        )
+
+    assert done.returncode == 0
+    (request,) = athena.started
+    assert request["QueryString"] == "SELECT 1 WHERE page = ?"
+    assert request["ExecutionParameters"] == ["'/it''s'"]
+
+
 def test_an_answer_that_is_given_again_costs_nothing() -> None:
     again = {"ResultReuseInformation": {"ReusedPreviousResult": True}}
     with _aws(FakeAthena([execution(Statistics=again)])):

@@ -80,7 +80,6 @@ def test_parameters_are_given_by_name(data: Path) -> None:
         (["SELECT 1", "--from", "2026-02-02"], "--from is for named queries"),
         (["SELECT 1", "--to", "2026-02-02"], "--to is for named queries"),
         (["SELECT 1", "--tenant", "shop"], "--tenant is for named queries"),
-        (["SELECT 1", "--param", "a=b"], "--param is for named queries"),
     ],
 )
 def test_a_wrong_question_says_what_there_is(

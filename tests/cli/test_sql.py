@@ -71,8 +71,20 @@ def test_a_shown_query_without_its_values_says_what_to_do(data: Path) -> None:
 
     assert done.returncode == 1
     assert "from" in done.stderr
-    assert "put a value in place of each $name, or ask a query" in done.stderr
+    assert "--param name=value is the value of $name" in done.stderr
     assert "\ntables: " not in done.stderr
+
+
+def test_a_shown_query_takes_its_values_as_parameters(data: Path) -> None:
+    shown = inside(
+        "sql", "show", "top-pages", "--tenant", "shop", "--dialect", "duckdb"
+    ).stdout
+    given = {"from": "2026-01-31", "to": "2026-01-31", "bots": "include", "limit": "1"}
+    values = [f"--param={name}={value}" for name, value in given.items()]
+
+    done = ask(data, shown, *values, "--format", "csv")
+
+    assert done.stdout.splitlines()[1:] == ["/a,1,0"], done.stderr
 
 
 @pytest.mark.parametrize(

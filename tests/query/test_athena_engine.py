@@ -60,6 +60,29 @@ def test_values_are_bound_as_literals() -> None:
     ]  # fmt: skip  # they are one list
 
 
+def test_named_values_are_bound_by_their_places() -> None:
+    athena = FakeAthena()
+
+    _engine(athena).sql(
+        "SELECT '$a', \"$path\" /* $b */ WHERE x = $b AND $_a1 < y AND z = $b -- $c",
+        {"_a1": 2, "b": "it's"},
+    )
+
+    assert athena.started[0]["QueryString"] == (
+        "SELECT '$a', \"$path\" /* $b */ WHERE x = ? AND ? < y AND z = ? -- $c"
+    )
+    assert athena.started[0]["ExecutionParameters"] == ["'it''s'", "2", "'it''s'"]
+
+
+def test_without_values_a_query_goes_as_it_is() -> None:
+    athena = FakeAthena()
+
+    _engine(athena).sql("SELECT 'it\\'s $a'", {})
+
+    assert athena.started[0]["QueryString"] == "SELECT 'it\\'s $a'"
+    assert "ExecutionParameters" not in athena.started[0]
+
+
 @pytest.mark.parametrize(
     ("sql", "parameters", "problem"),
     [
@@ -67,10 +90,12 @@ def test_values_are_bound_as_literals() -> None:
         (" \n", (), "asks nothing"),
         ("SELECT '" + "é" * 131_072 + "'", (), "at most 262,144 bytes"),
         ("SELECT ?", ("x" * 1023,), "at most 1,024 characters"),
+        ("SELECT $a, $b", {"a": "1"}, r"parameters \$a, \$b, and there are .* \$a; "),
+        ("SELECT ", {"a": "1"}, r"parameters none, .* \$a; .* within single quotes"),
     ],
 )
 def test_refuses_what_athena_would_not_take(
-    sql: str, parameters: tuple[str, ...], problem: str
+    sql: str, parameters: tuple[str, ...] | dict[str, str], problem: str
 ) -> None:
     athena = FakeAthena()
 

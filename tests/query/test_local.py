@@ -61,6 +61,24 @@ def test_answers_sql_with_values_bound(engine: DuckDbEngine) -> None:
     assert result.statistics.seconds > 0
 
 
+def test_answers_sql_with_values_bound_by_name(engine: DuckDbEngine) -> None:
+    sql = "SELECT count(*) AS n FROM shop_events WHERE day IN ($day, $other, '$day')"
+
+    result = engine.sql(sql, {"day": "31", "other": "29"})
+
+    assert result.rows() == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "values"), [("SELECT $a", {}), ("SELECT 1", {"a": "x"})]
+)
+def test_values_of_other_names_are_refused(
+    engine: DuckDbEngine, sql: str, values: dict[str, str]
+) -> None:
+    with pytest.raises(QueryError, match=r"\n\n--param name=value is the value"):
+        engine.sql(sql, values)
+
+
 def test_answers_a_named_query_for_one_tenant_and_for_all(engine: DuckDbEngine) -> None:
     days = {"start": "2026-01-30", "end": "2026-01-31"}
 

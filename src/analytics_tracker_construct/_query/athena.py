@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _costs
 from .._handler import buckets
 from .._sql import queries, tables
-from .._sql.literals import Value, literals
+from .._sql.literals import Value, by_place, literals
 from .._version import __version__
 from . import athena_csv, s3_stream
 from .athena_execution import Answer, Execution, Progress
@@ -70,13 +70,15 @@ class AthenaEngine(QueryEngine):
         self._lock = threading.Lock()
         self._open = OpenRows()
 
-    def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
+    def sql(
+        self, text: str, parameters: Sequence[Value] | Mapping[str, Value] = ()
+    ) -> Result:
         """Answer one query in Athena's SQL.
 
         Args:
             text: The query.
-            parameters: A value for each `?` in it, in order. Athena takes them in
-                WHERE alone.
+            parameters: A value for each `?` in it, in order, or by name for each
+                `$name`. Athena takes them in WHERE alone.
 
         Returns:
             The answer.
@@ -87,6 +89,8 @@ class AthenaEngine(QueryEngine):
             botocore.exceptions.BotoCoreError: If AWS cannot be reached.
             botocore.exceptions.ClientError: If AWS refuses, or takes no query for one.
         """
+        if parameters and isinstance(parameters, Mapping):
+            text, parameters = by_place(text, parameters)
         size = len(text.encode("utf-8", "surrogatepass"))
         if not text.strip():
             raise ValueError("the query asks nothing")

@@ -87,12 +87,15 @@ class QueryEngine(ABC):
         return self._ask(query, tenant, values)
 
     @abstractmethod
-    def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
+    def sql(
+        self, text: str, parameters: Sequence[Value] | Mapping[str, Value] = ()
+    ) -> Result:
         """Answer one query in the engine's own SQL.
 
         Args:
             text: The query.
-            parameters: A value for each `?` in it, in order.
+            parameters: A value for each `?` in it, in order, or by name for each
+                `$name`.
 
         Returns:
             The answer.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._handler import columns
 from .._sql import queries, tables
-from .._sql.literals import Value
+from .._sql.literals import NAMED, Value
 from .._sql.views import OVER_ALL
 from . import duck, folder
 from .engine import QueryEngine
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     Bound = Sequence[Any] | Mapping[str, Any]
 
 _EXTRA = "'analytics-tracker-construct[local]'"
-# DuckDB's words for a query with named parameters, such as `sql show` prints.
-_NO_VALUES = re.compile(r"Values were not provided for [^:\n]*: [^\n]*[a-z]")
+# DuckDB's words for a query with named parameters, such as `sql show` prints, that are
+# not those which values are given for.
+_MISMATCH = re.compile(
+    r"Values were not provided for [^:\n]*: [^\n]*[a-z]"
+    "|Parameter.argument.count mismatch"
+)
 #: Rows of one batch for Arrow.
 _BATCH = 50_000
 
@@ -58,12 +62,15 @@ class DuckDbEngine(QueryEngine):
         self._lock = threading.Lock()
         self._open = OpenRows()
 
-    def sql(self, text: str, parameters: Sequence[Value] = ()) -> Result:
+    def sql(
+        self, text: str, parameters: Sequence[Value] | Mapping[str, Value] = ()
+    ) -> Result:
         """Answer one query in DuckDB's SQL.
 
         Args:
             text: The query.
-            parameters: A value for each `?` in it, in order.
+            parameters: A value for each `?` in it, in order, or by name for each
+                `$name`.
 
         Returns:
             The answer.
@@ -72,7 +79,10 @@ class DuckDbEngine(QueryEngine):
             QueryError: If the query fails.
             ValueError: If it is not one query.
         """
-        return self._answer(*duck.connect(self.data_folder), text, list(parameters))
+        bound: Bound = (
+            dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        )
+        return self._answer(*duck.connect(self.data_folder), text, bound)
 
     def cancel(self) -> bool:
         """End the queries that run, and results whose rows are not all read.
@@ -331,11 +341,8 @@ def _check_one(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 def _explained(error: duckdb.Error, views: Sequence[duck.View]) -> str:
     import duckdb  # noqa: PLC0415  an extra
 
-    if _NO_VALUES.search(str(error)):
-        return (
-            f"{error}\n\nSQL has no --param: put a value in place of each $name, or "
-            "ask a query of the tracker's by its name, such as `query --local live`"
-        )
+    if _MISMATCH.search(str(error)):
+        return f"{error}\n\n{NAMED}"
     names = [name for view in views for name in view.names]
     way_out = f"{error}\n\ntables: {', '.join([*names, *OVER_ALL])}"
     # What these say is about names and grammar, not about files or memory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,18 @@ Value = str | int | float | bool | Decimal | date | datetime | None
 #: https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
 PARAMETER_CHARS = 1024
 _BIGINT = 2**63
+#: What is said of a query whose parameters are not those that values are given for.
+NAMED = (
+    "--param name=value is the value of $name, and a shell leaves $name alone within "
+    "single quotes"
+)
 #: Digits that a decimal of Trino's has at most.
 _DECIMAL_DIGITS = 38
+# Texts, quoted names and comments are taken whole, so that nothing is found in them.
+_NAMED = re.compile(
+    r"""'[^']*' | "[^"]*" | --[^\n]* | /\*.*?\*/ | \$(?P<name>[A-Za-z_]\w*)""",
+    re.VERBOSE | re.DOTALL,
+)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,6 +37,33 @@ def literals(values: Iterable[Value]) -> list[str]:
         ValueError: If Athena would not take one of them.
     """
     return [_checked(value, literal(value)) for value in values]
+
+
+def by_place(text: str, values: Mapping[str, Value]) -> tuple[str, list[Value]]:
+    """Return a query with `?` for each `$name`, and the values in their order.
+
+    Raises:
+        ValueError: If a name has no value, or a value no place.
+    """
+    names: list[str] = []
+
+    def put(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return match[0]
+        names.append(match["name"])
+        return "?"
+
+    placed = _NAMED.sub(put, text)
+    if set(names) != values.keys():
+        raise ValueError(
+            f"the query has the parameters {_listed(names)}, and there are values for "
+            f"{_listed(values)}; {NAMED}"
+        )
+    return placed, [values[name] for name in names]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"${name}" for name in sorted(set(names))) or "none"
 
 
 def literal(value: Value) -> str:

@@ -37,6 +37,8 @@ examples:
       --from 2026-01-01 --to 2026-01-31 --format csv --output january.csv
   analytics-tracker query --stack Website "SELECT page, count(*) AS views
       FROM shop_events_unique WHERE year = '2026' AND month = '01' GROUP BY page"
+  analytics-tracker query --local --param type=signup
+      'SELECT count(*) AS n FROM all_events WHERE eventType = $type'
   analytics-tracker query --local "SHOW TABLES"
   analytics-tracker query --local "DESCRIBE all_events"
   analytics-tracker query --local --format csv - < question.sql > answer.csv
@@ -84,7 +86,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         type=_options.assignment,
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of the query; may be repeated",
+        help="a parameter of the named query, or in SQL the text that $NAME stands "
+        "for; may be repeated",
     )
     _asking.add_to(parser)
     _target.add_to(parser)
@@ -130,7 +133,7 @@ def _answer(
         engine = _asking.engine(options)
         opened.append(engine)
         if isinstance(question, str):
-            result = engine.sql(question)
+            result = engine.sql(question, dict(options.param))
         else:
             result = _ask(engine, question, options)
         found = _Found(result.columns)
@@ -203,7 +206,6 @@ def _question(options: argparse.Namespace) -> str | queries.Query:
         ("--tenant", options.local and options.tenant),
         ("--from", options.start),
         ("--to", options.end),
-        ("--param", options.param),
     ):
         if value:
             raise CommandError(
