@@ -97,6 +97,7 @@ def test_a_wrong_question_says_what_there_is(
     [
         (("--param", "limit"), "'limit' is not NAME=VALUE"),
         (("--param", "=1"), "'=1' is not NAME=VALUE"),
+        (("--param", "limit=\udcff"), "is not UTF-8 text"),
         (("--tenant", "A B"), "'A B' is not a tenant's name"),
     ],
 )

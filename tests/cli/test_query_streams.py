@@ -168,6 +168,29 @@ def test_reads_the_query_as_utf_8_in_any_locale(data: Path, given: str) -> None:
     assert json.loads(done.stdout) == [{"x": "é"}]
 
 
+def test_reads_values_as_utf_8_in_any_locale(data: Path) -> None:
+    done = run(
+        "query", "SELECT $x AS x", "--param", "x=é", "--local", "--data", str(data),
+        "--format", "json", **_PLAIN_C,
+    )  # fmt: skip  # one argument a line hides the command
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [{"x": "é"}]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its shell closes no stream")
+def test_a_query_from_a_closed_stream_is_an_error(data: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *COMMAND, "query", "-", "--local"],
+        cwd=data, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip  # one argument a line hides the command
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "analytics-tracker: cannot read the query: standard input is closed\n"
+    )
+
+
 def test_a_query_that_is_no_utf_8_is_an_error(data: Path) -> None:
     done = query(data, "SELECT '\udce9'")
 

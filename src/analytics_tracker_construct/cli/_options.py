@@ -63,8 +63,21 @@ def name(text: str) -> str:
     return text
 
 
-def assignment(text: str) -> tuple[str, str]:
+def utf_8(argument: str) -> str:
+    """Return the text of bytes that Python may have read in another encoding.
+
+    Raises:
+        UnicodeError: If they are not UTF-8.
+    """
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8")
+
+
+def assignment(argument: str) -> tuple[str, str]:
     """Return the name and the value of `NAME=VALUE`."""
+    try:
+        text = utf_8(argument)
+    except UnicodeError:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not UTF-8 text") from None
     named, equals, value = text.partition("=")
     if not equals or not named:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")

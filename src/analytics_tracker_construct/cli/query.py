@@ -232,10 +232,12 @@ def _check_parameters(query: queries.Query, given: dict[str, str]) -> None:
 def _sql(argument: str) -> str:
     """Return the query as text, also where the locale is not that of its bytes."""
     if argument == "-":
+        if sys.stdin is None:
+            raise CommandError("cannot read the query: standard input is closed")
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="surrogateescape")
         argument = sys.stdin.read()
     try:
-        return argument.encode("utf-8", "surrogateescape").decode("utf-8")
+        return _options.utf_8(argument)
     except UnicodeError:
         raise CommandError("the query is not UTF-8 text", status=2) from None
