@@ -11,6 +11,7 @@ from analytics_tracker_construct._sql import queries, tables
 from analytics_tracker_construct._sql.literals import literals
 
 from ..sql.cases import CASES, VIEW_CASES, Case, ViewCase
+from ..sql.expressions import QUERIES, VALUES
 from .bed import Bed
 from .deployment import DATABASE
 
@@ -32,6 +33,11 @@ def _statement(case: Case, relations: queries.Relations, **more: str) -> str:
     quoted = text.replace("'", "''")
     listed = ", ".join(literals([bound[name] for name in names]))
     return f"EXECUTE IMMEDIATE '{quoted}' USING {listed}"
+
+
+def _asked(bed: Bed, sql: str) -> list[tuple[Any, ...]]:
+    answer = bed.query(sql)
+    return _rows(answer.rows, [type_ for _, type_ in answer.columns])
 
 
 def _rows(answer: list[list[Any]], types: list[str]) -> list[tuple[Any, ...]]:
@@ -74,9 +80,21 @@ def test_a_tenant_chosen_among_all_has_the_same_answer(bed: Bed, case: Case) -> 
 
 @pytest.mark.parametrize("case", VIEW_CASES, ids=lambda case: case.view)
 def test_a_view_answers_what_was_counted(bed: Bed, case: ViewCase) -> None:
-    answer = bed.query(case.sql)
-    rows = _rows(answer.rows, [type_ for _, type_ in answer.columns])
-    assert rows == list(case.rows)
+    assert _asked(bed, case.sql) == list(case.rows)
+
+
+@pytest.mark.parametrize(("sql", "value"), VALUES)
+def test_an_expression_has_the_value_that_duckdb_gives(
+    bed: Bed, sql: str, value: Any
+) -> None:
+    assert _asked(bed, f"SELECT {sql}") == [(value,)]
+
+
+@pytest.mark.parametrize(("sql", "rows"), QUERIES)
+def test_a_query_has_the_rows_that_duckdb_gives(
+    bed: Bed, sql: str, rows: list[tuple[Any, ...]]
+) -> None:
+    assert _asked(bed, sql) == rows
 
 
 def test_every_query_has_a_case() -> None:
