@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,7 +18,7 @@ from analytics_tracker_construct import cli
 from analytics_tracker_construct.cli import erase
 from analytics_tracker_construct.cli._selection import Selection
 
-from ..query.fakes import FakeAthena, FakeSession
+from ..query.fakes import FakeAthena, FakeSession, refusal
 from .cloud import REGION, Cloud, started
 from .deployed import event
 from .running import inside
@@ -156,13 +156,14 @@ def test_wrong_arguments_are_told(
     assert done.returncode == 2
 
 
-def test_a_damaged_object_is_named(data: Path) -> None:
+def test_a_damaged_object_is_named_and_the_rest_is_done(data: Path) -> None:
     path = data / "shop" / _DAY / "batch.json.gz"
     path.write_bytes(path.read_bytes()[:-9])
 
-    done = _here(data, "shop", *_USER)
+    done = _here(data, "shop", *_USER, "--yes")
 
-    assert "batch.json.gz is damaged" in done.stderr
+    assert f"{path}: it is damaged" in done.stderr
+    assert done.stdout == "erased 1 event in 1 object\n"
     assert done.returncode == 1
 
 
@@ -182,7 +183,21 @@ class _Bucket:
         self.s3.create_bucket(
             Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
+        self.glue = cloud.client("glue")
+        self.glue.create_database(DatabaseInput={"Name": name})
+        self.glue.create_table(
+            DatabaseName=name,
+            TableInput={
+                "Name": "shop_events",
+                "StorageDescriptor": {"Location": f"s3://{name}/analytics/"},
+            },
+        )
         self.athena = FakeAthena()
+
+    def keep_versions(self, status: str = "Enabled") -> None:
+        self.s3.put_bucket_versioning(
+            Bucket=self.name, VersioningConfiguration={"Status": status}
+        )
 
     def put(self, name: str, body: bytes, **more: Any) -> None:
         self.s3.put_object(
@@ -209,7 +224,12 @@ class _Bucket:
             for each in answer.get("Versions", ())
         ]
 
-    def erase(self, *found: str, **environment: str) -> Any:
+    def erase(
+        self,
+        *found: str,
+        given: Sequence[str] = ("--yes",),
+        keys: Mapping[str, str] | None = None,
+    ) -> Any:
         """Run the command; Athena has found these objects."""
         head: list[str | None] = ["_col0", "_col1"]
         rows: list[list[str | None]] = [
@@ -222,22 +242,19 @@ class _Bucket:
         )
         session: Any = FakeSession(self.athena)
         session.region_name = REGION
-        key = environment.get("AWS_ACCESS_KEY_ID")
-        session.clients["s3"] = (
-            boto3.client(
-                "s3",
+        session.clients["s3"] = self.s3
+        session.clients["glue"] = self.glue
+        for service in ("s3", "glue") if keys else ():
+            session.clients[service] = boto3.client(
+                service,
                 endpoint_url=self.cloud.environment["AWS_ENDPOINT_URL"],
                 region_name=REGION,
-                aws_access_key_id=key,
-                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                **{name.lower(): key for name, key in (keys or {}).items()},
             )
-            if key
-            else self.s3
-        )
         with patch("boto3.Session", lambda **_: session):
             return inside(
-                *("erase", "--database", "events", "--workgroup", "shop"),
-                *("--tenant", "shop", *_USER, "--yes"),
+                *("erase", "--database", self.name, "--workgroup", "shop"),
+                *("--tenant", "shop", *_USER, *given),
             )
 
 
@@ -288,9 +305,7 @@ def test_an_object_is_written_anew_as_it_was_stored(cloud: Cloud) -> None:
 
 def test_no_earlier_version_is_left(cloud: Cloud) -> None:
     bucket = _Bucket(cloud, "versioned-analytics")
-    bucket.s3.put_bucket_versioning(
-        Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"}
-    )
+    bucket.keep_versions()
     for name, body in (
         ("alone.json", _ALONE),
         # Its key begins as the other's does.
@@ -305,6 +320,117 @@ def test_no_earlier_version_is_left(cloud: Cloud) -> None:
     left = bucket.versions()
     assert [name for name, _ in left] == ["alone.json.gz"] * 2 + ["batch.json"]
     assert left[-1] == ("batch.json", _without_first(_BATCH))
+
+
+def test_a_deleted_object_leaves_no_mark_that_it_was(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "unmarked-analytics")
+    bucket.put("alone.json", _ALONE)
+    bucket.keep_versions("Suspended")
+    bucket.put("alone.json", _ALONE)
+
+    done = bucket.erase("alone.json")
+
+    assert done.stdout == "erased 1 event in 1 object\n"
+    left = bucket.s3.list_object_versions(Bucket=bucket.name)
+    assert "Versions" not in left
+    assert "DeleteMarkers" not in left
+
+
+def test_versions_that_could_not_be_removed_are_found_again(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "again-analytics")
+    bucket.keep_versions()
+    bucket.put("alone.json", _ALONE)
+    bucket.put("batch.json", _BATCH)
+
+    with cloud.forbidden("s3:DeleteObjectVersion") as keys:
+        done = bucket.erase("alone.json", "batch.json", keys=keys)
+
+    assert "alone.json: AWS refuses s3:DeleteObjectVersion" in done.stderr
+    assert "batch.json: AWS refuses s3:DeleteObjectVersion" in done.stderr
+    # Athena does not see earlier versions; what is alone is as it was.
+    assert bucket.get("alone.json")["Body"] == _ALONE
+    counted = bucket.erase("alone.json", given=())
+    assert counted.stdout == "found 2 events in 2 objects; --yes erases them\n"
+
+    done = bucket.erase("alone.json")
+
+    assert done.stdout == "erased 2 events in 2 objects\n"
+    assert done.returncode == 0
+    assert bucket.versions() == [("batch.json", _without_first(_BATCH))]
+
+
+def test_versions_of_other_days_and_people_are_left_alone(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "left-analytics")
+    bucket.keep_versions()
+    for body in (_ALONE, _OTHER):
+        bucket.put("of-the-day.json", body)
+    for body in (_OTHER, _OTHER):
+        bucket.put("of-another.json", body)
+    key = f"{_DAY.replace('day=31', 'day=30')}/of-another-day.json"
+    for body in (_ALONE, _OTHER):
+        bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=body)
+
+    done = bucket.erase(given=("--yes", "--from", "2026-01-31", "--to", "9999-12-31"))
+
+    assert done.stdout == "erased 1 event in 1 object\n"
+    assert [name for name, _ in bucket.versions()] == [
+        *["of-another-day.json"] * 2,
+        *["of-another.json"] * 2,
+        "of-the-day.json",
+    ]
+
+
+def test_deleted_objects_that_are_kept_are_told(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "deleted-analytics")
+    bucket.keep_versions()
+    bucket.put("alone.json", _ALONE)
+    bucket.s3.delete_object(Bucket=bucket.name, Key=f"{_DAY}/alone.json")
+
+    done = bucket.erase()
+
+    assert "not looked at: the earlier versions of 1 deleted object\n" in done.stderr
+    assert bucket.versions() == [("alone.json", _ALONE)]
+
+
+def test_an_earlier_version_that_cannot_be_read_is_told(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "archived-analytics")
+    bucket.keep_versions()
+    bucket.put("batch.json", _BATCH, StorageClass="GLACIER")
+    bucket.put("batch.json", _OTHER)
+    bucket.put("alone.json", _ALONE)
+
+    done = bucket.erase("alone.json")
+
+    assert "batch.json: s3:GetObjectVersion failed" in done.stderr
+    assert done.stdout == "erased 1 event in 1 object\n"
+    assert done.returncode == 1
+
+
+def test_a_tenant_without_a_table_is_told(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "tenantless-analytics")
+    bucket.glue.delete_table(DatabaseName=bucket.name, Name="shop_events")
+
+    done = bucket.erase()
+
+    assert f"there is no tenant 'shop' in {bucket.name}" in done.stderr
+    assert done.returncode == 2
+
+
+def test_where_no_call_can_succeed_no_other_object_is_begun(cloud: Cloud) -> None:
+    bucket = _Bucket(cloud, "expired-analytics")
+    calls = []
+
+    def expired(**request: Any) -> Any:
+        calls.append(request)
+        raise refusal("GetObject", "ExpiredToken")
+
+    with patch.object(bucket.s3, "get_object", expired):
+        done = bucket.erase(*(f"{number}.json" for number in range(1000)))
+
+    assert "AWS does not take these credentials" in done.stderr
+    assert f"{1000 - len(calls)} objects were not begun" in done.stderr
+    assert len(calls) < 100
+    assert done.returncode == 1
 
 
 def test_what_changed_meanwhile_is_read_again(cloud: Cloud) -> None:
@@ -331,7 +457,7 @@ def test_what_cannot_be_erased_is_told_and_the_rest_is_done(cloud: Cloud) -> Non
     bucket.put("batch.json", _BATCH)
 
     with cloud.forbidden("s3:DeleteObject") as keys:
-        done = bucket.erase("alone.json", "gone.json", "batch.json", **keys)
+        done = bucket.erase("alone.json", "gone.json", "batch.json", keys=keys)
 
     assert "alone.json: AWS refuses s3:DeleteObject; allow it" in done.stderr
     assert "gone.json: s3:GetObject failed" in done.stderr
@@ -348,6 +474,7 @@ def test_what_the_query_found_and_the_object_has_not_is_told(cloud: Cloud) -> No
     done = bucket.erase("other.json")
 
     assert "other.json: 1 of its events are not found in it" in done.stderr
+    assert done.stdout == "erased 0 events in 0 objects\n"
     assert done.returncode == 1
     assert bucket.get("other.json")["Body"] == _OTHER
 

@@ -54,6 +54,10 @@ REACH = (
 Answer = dict[str, Any]
 
 
+class NoCallError(CommandError):
+    """What no call can get around, such as credentials that have expired."""
+
+
 class AwsError(CommandError):
     """A call that AWS did not answer as hoped.
 
@@ -177,7 +181,7 @@ def call(action: str, method: Callable[..., Any], **arguments: Any) -> Answer:
 
     Raises:
         AwsError: If there is no good answer.
-        CommandError: If no call can succeed with these credentials.
+        NoCallError: If no call can succeed with these credentials.
     """
     import botocore.exceptions as errors  # noqa: PLC0415  an extra, slow to load
     from botocore.parsers import ResponseParserError  # noqa: PLC0415  likewise
@@ -193,7 +197,7 @@ def call(action: str, method: Callable[..., Any], **arguments: Any) -> Answer:
         errors.SSOError,
         errors.TokenRetrievalError,
     ) as error:
-        raise CommandError(
+        raise NoCallError(
             f"there are no AWS credentials to use: {error}; "
             "sign in (aws sso login, aws configure) or name a --profile"
         ) from None
@@ -211,11 +215,18 @@ def call(action: str, method: Callable[..., Any], **arguments: Any) -> Answer:
     return answer
 
 
+def ends_all(error: CommandError) -> bool:
+    """Whether it is no use to call for anything else."""
+    return isinstance(error, NoCallError) or (
+        isinstance(error, AwsError) and error.unreachable
+    )
+
+
 def _of_service(action: str, response: Answer) -> CommandError:
     error = response.get("Error", {})
     code, detail = str(error.get("Code", "")), str(error.get("Message", ""))
     if code in _BAD_CREDENTIALS:
-        return CommandError(
+        return NoCallError(
             f"AWS does not take these credentials: {detail} ({code}); "
             "sign in again or name another --profile"
         )

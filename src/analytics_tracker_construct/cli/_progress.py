@@ -1,4 +1,4 @@
-"""What `analytics-tracker query` says beside the answer, on standard error."""
+"""What `query` and `erase` say beside the answer, on standard error."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def note(text: str) -> None:
 def shown() -> Callable[[Progress], None] | None:
     """Return what shows how far a query is; None where nobody would see it."""
     return _show if tells_a_terminal() else None
+
+
+def counted(done: int, total: int, what: str) -> None:
+    """Show on a terminal how many are done."""
+    if tells_a_terminal():
+        tell(f"{_AGAIN}{done:,} of {total:,} {what}", end="")
+
+
+def counted_all() -> None:
+    """Remove what `counted` shows."""
+    if tells_a_terminal():
+        tell(_AGAIN, end="")
 
 
 def summary(statistics: Statistics) -> None:

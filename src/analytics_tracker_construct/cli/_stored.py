@@ -1,31 +1,22 @@
-"""Stored objects that have certain events, found and written anew without them."""
+"""Stored objects that have certain events: what is done with them, and that here."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from .._handler import columns
 from .._local import files, folder
-from .._query.athena import AthenaEngine
-from .._sql import tables
-from ._aws import Answer, Aws, AwsError, call
+from . import _versions
+from ._aws import ends_all
 from ._errors import CommandError
 from ._selection import Selection
-
-#: Times that an object is read which somebody else changes meanwhile.
-_ATTEMPTS = 3
-# What S3 says where an object is not the one that was read.
-_CHANGED = frozenset({"ConditionalRequestConflict", "PreconditionFailed"})
-# What an object keeps, by its names in an answer and in a request alike.
-_KEPT = (
-    *("ContentType", "ContentEncoding", "Metadata", "StorageClass"),
-    *("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled"),
-)
+from ._versions import WORKERS
 
 
 class Found(NamedTuple):
@@ -35,13 +26,28 @@ class Found(NamedTuple):
     """Its file, or its address `s3://BUCKET/KEY`."""
     events: int
     """Stored lines with such an event."""
+    is_earlier: bool = False
+    """Whether earlier versions of it have them, and it has none itself."""
+
+
+class Failed(NamedTuple):
+    """An object that could not be read, or not written."""
+
+    place: str
+    why: str
 
 
 class Stored(Protocol):
     """A tenant's objects."""
 
-    def find(self, selection: Selection, first: date, last: date) -> list[Found]:
-        """Return the objects of these UTC days that have such events."""
+    def find(
+        self, selection: Selection, first: date, last: date
+    ) -> tuple[list[Found], list[Failed]]:
+        """Return the objects of these UTC days that have such events.
+
+        Returns:
+            And those that cannot be read.
+        """
 
     def erase(self, found: Found, selection: Selection) -> int:
         """Write an object anew without such events, or remove it if none is left.
@@ -51,7 +57,7 @@ class Stored(Protocol):
 
         Raises:
             CommandError: If it cannot be done; the object is as it was, or only earlier
-                versions of it are left.
+                versions of it are left, which are found again.
         """
 
 
@@ -67,32 +73,29 @@ class StoredHere:
         self._data = data
         self._tenant = tenant
 
-    def find(self, selection: Selection, first: date, last: date) -> list[Found]:
+    def find(
+        self, selection: Selection, first: date, last: date
+    ) -> tuple[list[Found], list[Failed]]:
         """See the protocol."""
-        return list(self._find(selection, first, last))
-
-    def _find(self, selection: Selection, first: date, last: date) -> Iterator[Found]:
+        places: list[tuple[str, Callable[[], int]]] = []
         for days in range((last - first).days + 1):
-            day = first + timedelta(days)
-            place = (
-                self._data
-                / self._tenant
-                / columns.PREFIX
-                / (f"year={day:%Y}/month={day:%m}/day={day:%d}")
-            )
-            if not place.is_dir():
-                continue
-            for path in sorted(place.iterdir()):
-                if path.name.endswith((".json", ".json.gz")):
-                    _, events = _without(path.read_bytes(), path.name, selection)
-                    if events:
-                        yield Found(str(path), events)
+            day = _versions.folder(first + timedelta(days))
+            place = self._data / self._tenant / day
+            if place.is_dir():
+                places.extend(
+                    (str(path), partial(_count_in, path, selection))
+                    for path in sorted(place.iterdir())
+                    if path.name.endswith((".json", ".json.gz"))
+                )
+        return looked(places)
 
     def erase(self, found: Found, selection: Selection) -> int:
         """See the protocol."""
         path = Path(found.place)
         try:
-            left, events = _without(path.read_bytes(), path.name, selection)
+            left, events = without(path.read_bytes(), path.name, selection)
+            if not events:
+                return 0
             if left is None:
                 path.unlink()
             else:
@@ -101,115 +104,44 @@ class StoredHere:
                     aside.replace(path)
             files.flush_folder(path.parent)
         except OSError as error:
-            raise CommandError(f"{path}: {error.strerror or error}") from None
+            raise CommandError(str(error.strerror or error)) from None
         return events
 
 
-class StoredInBuckets:
-    """A tenant's objects in S3, which its table tells of.
+def looked(
+    places: Iterable[tuple[str, Callable[[], int]]],
+) -> tuple[list[Found], list[Failed]]:
+    """Return those places where events were counted, and those that cannot be read."""
+    found: list[Found] = []
+    failed: list[Failed] = []
 
-    Args:
-        engine: What is asked for them.
-        aws: Who reads and writes them.
-        tenant: The tenant, or the bucket.
-    """
-
-    def __init__(self, engine: AthenaEngine, aws: Aws, tenant: str) -> None:
-        self._engine = engine
-        self._s3 = aws.client("s3")
-        self._table = tables.table_of(tenant)
-
-    def find(self, selection: Selection, first: date, last: date) -> list[Found]:
-        """See the protocol."""
-        condition, values = selection.condition()
-        days = [str(first.year), str(last.year), str(first), str(last)]
-        result = self._engine.sql(
-            'SELECT "$path", count(*) '  # noqa: S608  a tenant's name, checked
-            f'FROM "{self._table}" '
-            "WHERE year BETWEEN ? AND ? "
-            "AND year || '-' || month || '-' || day BETWEEN ? AND ? "
-            f'AND {condition} GROUP BY "$path" ORDER BY "$path"',
-            [*days, *values],
-        )
-        return [Found(str(place), int(events)) for place, events in result]
-
-    def erase(self, found: Found, selection: Selection) -> int:
-        """See the protocol."""
-        bucket, _, key = found.place.removeprefix("s3://").partition("/")
-        for _ in range(_ATTEMPTS):
-            events = self._erase(bucket, key, selection)
-            if events is not None:
-                return events
-        raise CommandError("somebody else changes it all the time; try again later")
-
-    def _erase(self, bucket: str, key: str, selection: Selection) -> int | None:
-        """Return how many events were erased; None if the object has changed."""
-        where = {"Bucket": bucket, "Key": key}
-        read = call("s3:GetObject", self._read, **where)
-        left, events = _without(read["Body"], key, selection)
-        if not events:
-            return 0
-        if left is None:
-            call("s3:DeleteObject", self._s3.delete_object, **where)
-        elif not self._write(read, left, **where):
-            return None
-        # A bucket that has never had versions says none.
-        if "VersionId" in read:
-            self._remove_versions(bucket, key)
-        return events
-
-    def _read(self, **where: str) -> Answer:
-        answer: Answer = self._s3.get_object(**where)
-        return {**answer, "Body": answer["Body"].read()}
-
-    def _write(self, read: Answer, body: bytes, **where: str) -> bool:
-        """Write an object anew; return whether it still was what had been read."""
-        kept = {name: read[name] for name in _KEPT if name in read}
+    def look(given: tuple[str, Callable[[], int]]) -> tuple[str, int | CommandError]:
+        place, count = given
         try:
-            call(
-                "s3:PutObject",
-                self._s3.put_object,
-                **where,
-                Body=body,
-                # Without quotes, as in AWS's own examples: older Ceph takes no others.
-                # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-                IfMatch=read["ETag"].strip('"'),
-                **kept,
-            )
-        except AwsError as error:
-            if error.code not in _CHANGED:
+            return place, count()
+        except CommandError as error:
+            if ends_all(error):
                 raise
-            return False
-        return True
+            return place, error
 
-    def _remove_versions(self, bucket: str, key: str) -> None:
-        """Remove the earlier versions of an object, also of one that was removed."""
-        page: Answer = {"IsTruncated": True}
-        more: dict[str, Any] = {}
-        while page["IsTruncated"]:
-            page = call(
-                "s3:ListBucketVersions",
-                self._s3.list_object_versions,
-                Bucket=bucket,
-                Prefix=key,
-                **more,
-            )
-            for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                if each["Key"] == key and not each["IsLatest"]:
-                    call(
-                        "s3:DeleteObjectVersion",
-                        self._s3.delete_object,
-                        Bucket=bucket,
-                        Key=key,
-                        VersionId=each["VersionId"],
-                    )
-            more = {
-                "KeyMarker": page.get("NextKeyMarker"),
-                "VersionIdMarker": page.get("NextVersionIdMarker"),
-            }
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for place, events in pool.map(look, places):
+            if isinstance(events, CommandError):
+                failed.append(Failed(place, str(events)))
+            elif events:
+                found.append(Found(place, events))
+    return found, failed
 
 
-def _without(body: bytes, name: str, selection: Selection) -> tuple[bytes | None, int]:
+def _count_in(path: Path, selection: Selection) -> int:
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"it cannot be read: {error.strerror or error}") from None
+    return without(body, path.name, selection)[1]
+
+
+def without(body: bytes, name: str, selection: Selection) -> tuple[bytes | None, int]:
     """Return an object without such events, and how many those are.
 
     Args:
@@ -227,7 +159,7 @@ def _without(body: bytes, name: str, selection: Selection) -> tuple[bytes | None
     try:
         lines = (gzip.decompress(body) if is_packed else body).split(b"\n")
     except (OSError, EOFError, zlib.error) as error:
-        raise CommandError(f"{name} is damaged: {error}") from None
+        raise CommandError(f"it is damaged: {error}") from None
     kept = [line for line in lines if not selection.holds(line)]
     events = len(lines) - len(kept)
     if not any(kept):

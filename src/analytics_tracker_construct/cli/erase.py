@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 
 from .._query.athena import AthenaEngine
 from .._query.engine import QueryEngine, window
 from .._query.local import DuckDbEngine
 from .._sql import tables
-from . import _asking, _aws, _options
-from ._aws import Aws
+from . import _asking, _aws, _options, _progress
+from ._aws import Aws, ends_all
 from ._errors import CommandError
 from ._interrupt import interruptible
 from ._printing import print_text, tell
 from ._selection import Selection
-from ._stored import Found, Stored, StoredHere, StoredInBuckets
+from ._stored import Failed, Found, Stored, StoredHere
+from ._stored_in_s3 import StoredInBuckets
 from ._text import visible
+from ._versions import WORKERS
 
 _DESCRIPTION = """\
 Erase stored events, such as all of one person who asks for it.
@@ -29,9 +32,11 @@ versions are removed too. Nothing else is touched: the tracker may run, and what
 interrupted can be run again.
 
 Not erased: events that wait in the queue or among the dead letters (`analytics-tracker
-replay` first); the answers of earlier queries, which stay as long as the catalog keeps
-results; backups, replicas and copies of yours. An event that a client sends again is
-stored again. An object that is written anew begins its `retention` anew.
+replay` first); objects that were deleted before, which a versioned bucket keeps, and
+archived ones, which no query reads; the answers of earlier queries, which stay as long
+as the catalog keeps results; backups, replicas and copies of yours. An event that a
+client sends again is stored again. An object that is written anew begins its
+`retention` anew.
 """
 
 _EPILOG = """\
@@ -40,10 +45,10 @@ examples:
   analytics-tracker erase --stack Website --tenant shop --metadata user_id=42 --yes
   analytics-tracker erase --local --tenant shop --session-id 5f0c6a7e --yes
 
-It needs what `analytics-tracker query` needs; s3:GetObject, s3:PutObject and
-s3:DeleteObject on the tenant's objects, in a versioned bucket s3:ListBucketVersions
-and s3:DeleteObjectVersion too; and where a key of yours encrypts them, kms:Decrypt and
-kms:GenerateDataKey on it.
+It needs what `analytics-tracker query` needs; s3:GetBucketVersioning on the tenant's
+bucket; s3:GetObject, s3:PutObject and s3:DeleteObject on its objects, in a versioned
+bucket s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion too; and
+where a key of yours encrypts them, kms:Decrypt and kms:GenerateDataKey on it.
 Exit status: 0 erased, or counted, 1 some could not be erased or AWS refused, 2 wrong
 arguments, 130 interrupted.
 """
@@ -134,23 +139,47 @@ def _erase(
         engine = _asking.engine(options)
         opened.append(engine)
         stored = _stored(engine, options)
-        found = stored.find(selection, first, last)
+        found, failed = stored.find(selection, first, last)
     erased: list[Found] = []
-    failed: list[tuple[str, str]] = []
-    for each in found if options.yes else ():
+    if options.yes:
+        erased, more = _erase_all(stored, found, selection, ended)
+        failed = [*failed, *more]
+    _print(found, erased, failed, options)
+    return 1 if failed else 0
+
+
+def _erase_all(
+    stored: Stored, found: list[Found], selection: Selection, ended: threading.Event
+) -> tuple[list[Found], list[Failed]]:
+    """Erase until it is no use, or somebody says that it ends."""
+    erased: list[Found] = []
+    failed: list[Failed] = []
+    begun: list[Found] = []
+
+    def erase(each: Found) -> None:
         if ended.is_set():
-            break
+            return
+        begun.append(each)
         try:
             events = stored.erase(each, selection)
         except CommandError as error:
-            failed.append((each.place, str(error)))
-        else:
+            failed.append(Failed(each.place, str(error)))
+            if ends_all(error):
+                ended.set()
+            return
+        if events:
             erased.append(each._replace(events=events))
-            if events < each.events:
-                left = f"{each.events - events} of its events are not found in it"
-                failed.append((each.place, left))
-    _print(found, erased, failed, options)
-    return 1 if failed else 0
+        if events < each.events:
+            why = f"{each.events - events} of its events are not found in it"
+            failed.append(Failed(each.place, why))
+        _progress.counted(len(erased), len(found), "objects")
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(erase, found))
+    _progress.counted_all()
+    if left := len(found) - len(begun):
+        tell(f"{left:,} objects were not begun; run the command again")
+    return sorted(erased), sorted(failed)
 
 
 def _last() -> date:
@@ -174,7 +203,7 @@ def _stored(engine: AthenaEngine | DuckDbEngine, options: argparse.Namespace) ->
 def _print(
     found: list[Found],
     erased: list[Found],
-    failed: list[tuple[str, str]],
+    failed: list[Failed],
     options: argparse.Namespace,
 ) -> None:
     for place, reason in failed:
