@@ -142,6 +142,7 @@ def test_a_line_without_the_value_stays(line: bytes) -> None:
     [
         (("shop",), "say which events: --metadata NAME=VALUE"),
         (("shop", "--metadata", "user_id"), "'user_id' is not NAME=VALUE"),
+        (("shop", "--metadata", "user_id="), "'user_id=' has no value"),
         (("shop", "--session-id", ""), "'' is not a name"),
         (("shp", *_USER), "there is no tenant 'shp'"),
         (("shop", *_USER, "--from", "May"), "must be a day such as 2026-01-31"),

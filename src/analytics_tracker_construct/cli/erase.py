@@ -79,7 +79,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     which.add_argument(
         "--metadata",
         action="append",
-        type=_options.assignment,
+        type=_member,
         default=[],
         metavar="NAME=VALUE",
         help="a member of the metadata and its value; may be repeated",
@@ -180,6 +180,15 @@ def _erase_all(
     if left := len(found) - len(begun):
         tell(f"{left:,} objects were not begun; run the command again")
     return sorted(erased), sorted(failed)
+
+
+def _member(text: str) -> tuple[str, str]:
+    """Return a member's name and its value."""
+    named, value = _options.assignment(text)
+    if not value.strip():
+        # Of a variable of the shell's that is unset; and many have no value, often.
+        raise argparse.ArgumentTypeError(f"{text!r} has no value")
+    return named, value
 
 
 def _last() -> date:
