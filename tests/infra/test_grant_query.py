@@ -161,6 +161,7 @@ class Shared:
             encryption_key=kms.Key(stack, "ResultsKey"),
             results_bucket=s3.Bucket(stack, "Results"),
         )
+        self.buckets: dict[str, s3.Bucket] = {}
         for name, key in (("shop", "Shop"), ("blog", "Blog"), ("shop-too", "Third")):
             self.add(name, key)
 
@@ -169,6 +170,7 @@ class Shared:
             self.stack, key, encryption_key=kms.Key(self.stack, f"{key}Key")
         )
         self.catalog.add_tenant(name, bucket=bucket)
+        self.buckets[name] = bucket
 
     def role(self, name: str = "Analyst") -> iam.Role:
         return iam.Role(self.stack, name, assumed_by=iam.AccountRootPrincipal())
@@ -203,6 +205,36 @@ def test_an_analyst_reaches_no_other_tenant(analyst: Policies) -> None:
 
 def test_an_analyst_changes_nothing_and_sees_events_alone(analyst: Policies) -> None:
     assert analyst.refused(BEYOND) == set(BEYOND)
+
+
+def test_who_may_query_and_change_a_bucket_may_erase(shared: Shared) -> None:
+    """As README.md says of `analytics-tracker erase`."""
+    role = shared.role("Officer")
+    shared.catalog.grant_query(role, "shop")
+    shared.buckets["shop"].grant_read_write(role)
+    may = (
+        *QUERY,
+        *(
+            Request(f"s3:{action}", "arn:aws:s3:::shop")
+            for action in ("GetBucketVersioning", "ListBucketVersions")
+        ),
+        *(
+            Request(f"s3:{action}", f"arn:aws:s3:::shop/{_DAY}/one.json")
+            for action in (
+                "GetObject",
+                "PutObject",
+                "DeleteObject",
+                "GetObjectVersion",
+                "DeleteObjectVersion",
+            )
+        ),
+        Request("kms:GenerateDataKey", f"{_KEYS}/ShopKey"),
+    )
+
+    policies = policies_of(shared.stack, "Officer")
+
+    assert policies.refused(may) == set()
+    assert policies.refused(OTHERS) == set(OTHERS)
 
 
 def test_no_statement_is_about_everything(analyst: Policies) -> None:
