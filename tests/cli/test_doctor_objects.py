@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import IncompleteReadError
+from botocore.response import StreamingBody
 
 from analytics_tracker_construct.cli._doctor.objects import line_problem
 
@@ -95,6 +98,18 @@ def test_an_object_that_is_cut_off_fails(tracker: Deployed) -> None:
     (finding,) = _objects(tracker)
 
     assert finding["found"] == f"{key}: it cannot be read: EOFError"
+    tracker.s3.delete_object(Bucket=tracker.open, Key=key)
+
+
+def test_an_answer_that_breaks_off_is_no_fault_of_the_object(tracker: Deployed) -> None:
+    key = tracker.store(tracker.open, "brokenoff.json", event())
+    broken = IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+    with patch.object(StreamingBody, "read", side_effect=broken):
+        (finding,) = _objects(tracker)
+
+    assert finding["outcome"] == "unknown"
+    assert finding["found"].startswith("could not look: s3:GetObject failed")
     tracker.s3.delete_object(Bucket=tracker.open, Key=key)
 
 
