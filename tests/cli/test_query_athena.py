@@ -261,7 +261,7 @@ def test_writes_parquet_as_rows_come(tmp_path: Path) -> None:
     ("hidden", "form", "problem"),
     [
         ("pyarrow", "parquet", "Parquet needs pyarrow: pip install pyarrow"),
-        ("rich", "table", "analytics-tracker-construct[local]', or choose --format"),
+        ("rich", "table", "analytics-tracker-construct[aws]', or choose --format"),
     ],
 )
 def test_a_missing_package_is_named_before_a_query_costs_anything(
