@@ -16,7 +16,22 @@ PERIOD = Duration.minutes(5)
 
 
 class MetricOptions(TypedDict, total=False):
-    """What a `metric_*` method lets the caller change."""
+    """What a `metric_*` method lets the caller change.
+
+    Attributes:
+        account: The account whose metric it is.
+            Default: the stack's.
+        color: The colour of its line on a dashboard, such as `#1f77b4`.
+            Default: CloudWatch's choice.
+        label: What it is called on a dashboard.
+            Default: the metric's name.
+        period: The time of which one value is made.
+            Default: 5 minutes.
+        region: The region whose metric it is.
+            Default: the stack's.
+        statistic: What is made of the values of a period, such as `Sum` or `p99`.
+            Default: what the method says.
+    """
 
     account: str
     color: str

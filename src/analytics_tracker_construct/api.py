@@ -12,11 +12,14 @@ from ._rest import ExistingRest, NewRest
 
 
 class TrackerApi:
-    """Which API leads to the function; made by one of the static methods."""
+    """Which API leads to the function; made by one of the static methods.
+
+    Attributes:
+        plan: How the routes come to be; the construct's own matter.
+    """
 
     def __init__(self, plan: ApiPlan) -> None:
         self.plan = plan
-        """How the routes come to be; the construct's own matter."""
 
     @staticmethod
     def rest(

@@ -13,19 +13,19 @@ from ._sql import tables
 
 @dataclass(frozen=True)
 class EventTable:
-    """A tenant's table, as `EventCatalog.add_tenant` returned it."""
+    """A tenant's table, as `EventCatalog.add_tenant` returned it.
+
+    Attributes:
+        tenant: The tenant's name.
+        bucket: The bucket that the table is over.
+        table: The table: every stored line.
+        workgroup: The workgroup of those who query this tenant alone.
+    """
 
     tenant: str
-    """The tenant's name."""
-
     bucket: s3.IBucket
-    """The bucket that the table is over."""
-
     table: glue.CfnTable
-    """The table: every stored line."""
-
     workgroup: athena.CfnWorkGroup
-    """The workgroup of those who query this tenant alone."""
 
     @property
     def table_name(self) -> str:

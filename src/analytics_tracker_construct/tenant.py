@@ -13,28 +13,29 @@ from .write_key import WriteKey
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant, as `AnalyticsTracker.add_tenant` returned it."""
+    """A tenant, as `AnalyticsTracker.add_tenant` returned it.
+
+    Attributes:
+        name: The name that requests may give instead of the bucket's.
+        bucket: The bucket that the tenant's events are stored in.
+        allowed_origins: The origins that a browser may send from; empty: every origin.
+        retention: How long events are kept in a bucket that was made for the tenant;
+            None: for ever, or as the owner of a bucket that was given has it.
+        write_keys: The keys, one of which each event must bring; empty: events need
+            none.
+        throttling_rate_limit: Requests a second on each route of the tenant's own;
+            None: it has no such routes.
+        throttling_burst_limit: Requests at once on each of these routes; None: it has
+            no such routes.
+    """
 
     name: str
-    """The name that requests may give instead of the bucket's."""
-
     bucket: s3.IBucket
-    """The bucket that the tenant's events are stored in."""
-
     allowed_origins: tuple[str, ...] = ()
-    """The origins that a browser may send from; empty: every origin."""
-
     retention: Duration | None = None
-    """How long events are kept in a bucket that was made for the tenant."""
-
     write_keys: tuple[WriteKey, ...] = ()
-    """The keys, one of which each event must bring; empty: events need none."""
-
     throttling_rate_limit: float | None = None
-    """Requests a second on each route of the tenant's own; None: it has none."""
-
     throttling_burst_limit: float | None = None
-    """Requests at once on each of these routes; None: it has none."""
 
     @property
     def table_name(self) -> str:

@@ -20,13 +20,14 @@ class WriteKey:
     function compares the first 128 bits of SHA-256. A key is 128 random bits, so there
     is no list of likely ones whose hashes could be tried, and no shorter way to a text
     with such a hash than to try them all.
+
+    Attributes:
+        digest: The first 128 bits of the key's SHA-256, in base64 without padding.
+        is_secret: Whether it is for servers alone.
     """
 
     digest: str
-    """The first 128 bits of the key's SHA-256, in base64 without padding."""
-
     is_secret: bool
-    """Whether it is for servers alone."""
 
     @staticmethod
     def public(key: str) -> WriteKey:

@@ -34,14 +34,17 @@ Answer = Mapping[str, Any]
 
 
 class Progress(NamedTuple):
-    """How far a query is."""
+    """How far a query is.
+
+    Attributes:
+        state: Athena's word for it: `QUEUED`, `RUNNING`, `SUCCEEDED`, …
+        bytes_scanned: Bytes read so far.
+        seconds: Time since the query was sent.
+    """
 
     state: str
-    """Athena's word for it: `QUEUED`, `RUNNING`, `SUCCEEDED`, …"""
     bytes_scanned: int
-    """Bytes read so far."""
     seconds: float
-    """Time since the query was sent."""
 
 
 class Execution:

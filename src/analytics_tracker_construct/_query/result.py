@@ -22,26 +22,35 @@ _WAY_OUT = "ask again, or keep the rows in a list"
 
 
 class Column(NamedTuple):
-    """A column of an answer."""
+    """A column of an answer.
+
+    Attributes:
+        name: Its name.
+        type: Its type as the engine calls it, such as `bigint` (Athena) or `BIGINT`
+            (DuckDB).
+    """
 
     name: str
     type: str
-    """As the engine calls it, such as `bigint` (Athena) or `BIGINT` (DuckDB)."""
 
 
 class Statistics(NamedTuple):
-    """What a query took."""
+    """What a query took.
+
+    Attributes:
+        seconds: Time from the question until the first rows could be read.
+        engine_seconds: Time that Athena's engine worked, as it says; None for DuckDB.
+        bytes_scanned: Bytes that Athena read; None for DuckDB, where nobody counts.
+        dollars: What Athena asks for them at the list price of us-east-1, US dollars;
+            None for DuckDB.
+        reused: Whether Athena gave an earlier answer again, which costs nothing.
+    """
 
     seconds: float
-    """From the question until the first rows could be read."""
     engine_seconds: float | None = None
-    """What Athena says that its engine worked."""
     bytes_scanned: int | None = None
-    """Bytes that Athena read; None where nothing counts them."""
     dollars: float | None = None
-    """What Athena asks for them at the list price of us-east-1; None beside Athena."""
     reused: bool = False
-    """Whether Athena gave an earlier answer again."""
 
 
 class Rows(Protocol):
