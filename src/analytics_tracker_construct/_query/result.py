@@ -217,12 +217,11 @@ class Result:
         """Write the rows that are left as a Parquet file, a few at a time.
 
         Raises:
-            ImportError: If pyarrow is not installed; DuckDB needs it not.
+            ImportError: If pyarrow is not installed; DuckDB needs it only where rows
+                were read before.
             QueryCancelled: If the engine's `cancel` was called.
             QueryError: If the query fails while its rows are read, or Athena's answer
                 has a value that cannot be read.
-            ValueError: If rows were read already and DuckDB would have to run the
-                query once more; ask again.
         """
         self._check()
         self._is_over = True
