@@ -293,12 +293,7 @@ def logs_bucket(value: s3.IBucket | None, scope: Construct) -> None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
     """
-    _kinds.resource(
-        "server_access_logs_bucket",
-        value,
-        _kinds.OF_A_BUCKET,
-        "import it with s3.Bucket.from_bucket_name(…)",
-    )
+    _kinds.bucket("server_access_logs_bucket", value)
     if value is None:
         return
     apart = _places.difference(value.env, Stack.of(scope))

@@ -99,13 +99,7 @@ def access_log_bucket(value: s3.IBucket | None) -> None:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
     """
-    _kinds.resource(
-        "access_log_bucket",
-        value,
-        _kinds.OF_A_BUCKET,
-        "import it with s3.Bucket.from_bucket_name(…)",
-    )
-
+    _kinds.bucket("access_log_bucket", value)
     if value is None:
         return
     defined = value.node.default_child

@@ -25,9 +25,7 @@ def check_key(scope: Construct, key: kms.IKey | None) -> None:
         ValueError: If it is none, an alias whose key is not known, or in another
             account or region than `scope`.
     """
-    _kinds.resource(
-        "encryption_key", key, "key_arn", "import it with kms.Key.from_key_arn(…)"
-    )
+    _kinds.key("encryption_key", key)
     if key is None:
         return
     _checks.encryption_key(key)

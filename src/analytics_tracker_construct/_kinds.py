@@ -43,3 +43,15 @@ def resource(argument: str, value: object, attribute: str, way_out: str) -> None
     """Check a resource, which has the attribute that all of its interface have."""
     if value is not None and not hasattr(value, attribute):
         raise ValueError(f"{argument!r} is {value!r}, which is none; {way_out}")
+
+
+def bucket(argument: str, value: object) -> None:
+    """Check what is to be a bucket; None is the default."""
+    resource(
+        argument, value, OF_A_BUCKET, "import it with s3.Bucket.from_bucket_name(…)"
+    )
+
+
+def key(argument: str, value: object) -> None:
+    """Check what is to be a KMS key; None is the default."""
+    resource(argument, value, "key_arn", "import it with kms.Key.from_key_arn(…)")

@@ -73,12 +73,7 @@ def checked(
             f"'versioned' of tenant {name!r} is given with 'bucket', whose "
             "versions are its owner's; set it on that bucket, or leave 'bucket' out"
         )
-    _kinds.resource(
-        "bucket",
-        bucket,
-        _kinds.OF_A_BUCKET,
-        "import it with s3.Bucket.from_bucket_name(…)",
-    )
+    _kinds.bucket("bucket", bucket)
     if bucket is not None:
         _checks.tenant_bucket(
             name, bucket, "give another bucket, or none to have one made"

@@ -99,20 +99,10 @@ class EventCatalog(Construct):
         if database_name is not None:
             _catalog_checks.database_name(database_name)
         _catalog_checks.cutoff(bytes_scanned_cutoff)
-        _kinds.resource(
-            "results_bucket",
-            results_bucket,
-            _kinds.OF_A_BUCKET,
-            "import it with s3.Bucket.from_bucket_name(…)",
-        )
+        _kinds.bucket("results_bucket", results_bucket)
         _catalog_checks.results_bucket(results_bucket, scope)
         _catalog_checks.results_retention(results_retention, results_bucket)
-        _kinds.resource(
-            "encryption_key",
-            encryption_key,
-            "key_arn",
-            "import it with kms.Key.from_key_arn(…)",
-        )
+        _kinds.key("encryption_key", encryption_key)
         _checks.encryption_key(encryption_key)
         _catalog_checks.access_logs(server_access_logs_bucket, results_bucket, scope)
         _kinds.removal_policy(removal_policy)
