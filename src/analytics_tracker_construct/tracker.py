@@ -8,8 +8,6 @@ from types import MappingProxyType
 
 import jsii
 from aws_cdk import Duration, Names, RemovalPolicy, Stack
-from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -32,6 +30,7 @@ from . import (
     _tenant_buckets,
     _tenant_checks,
 )
+from ._addresses import AddressMembers
 from ._api_plan import ApiSettings
 from ._asset import ENTRY
 from ._buckets import KEPT, Keeping
@@ -40,7 +39,7 @@ from ._delivery import DeliveryMembers, DeliveryParts
 from ._distribution import FrontDoorMembers
 from ._environment import BUCKET_CHARS, Environment, TenantEntry
 from ._function import make_function, make_log_group, make_role, physical_name
-from ._handler import replies, settings
+from ._handler import settings
 from ._monitoring import Monitoring, MonitoringMembers, monitor
 from ._queue import make_queues
 from ._salts import make_salt_bucket
@@ -55,7 +54,9 @@ from .write_key import WriteKey
 
 
 @jsii.implements(iam.IGrantable)
-class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Construct):
+class AnalyticsTracker(
+    AddressMembers, DeliveryMembers, FrontDoorMembers, MonitoringMembers, Construct
+):
     """A multi-tenant event tracker: API Gateway, a function, a bucket per tenant.
 
     By default each of four routes (`/track` with POST and OPTIONS, `/pixel.gif`,
@@ -373,55 +374,6 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
         )
 
     @property
-    def api(self) -> apigateway.IRestApi | apigatewayv2.IHttpApi:
-        """The API that leads to the function."""
-        return self._built.api
-
-    @property
-    def api_endpoint(self) -> str:
-        """The API's address, or the distribution's; without a slash at the end.
-
-        Raises:
-            ValueError: If the API exists and its stage is not known, or it answers at a
-                domain of its own alone.
-        """
-        if self._door.endpoint is not None:
-            return self._door.endpoint
-        if self._built.endpoint is None:
-            raise ValueError(f"'api_endpoint' is not known: {self._built.unknown}")
-        return self._built.endpoint
-
-    @property
-    def track_url(self) -> str:
-        """The address that events are sent to.
-
-        Raises:
-            ValueError: If the API exists and its stage is not known, or it answers at a
-                domain of its own alone.
-        """
-        return f"{self.api_endpoint}/{replies.TRACK}"
-
-    @property
-    def pixel_url(self) -> str:
-        """The address of an image that stores the event in its query string.
-
-        Raises:
-            ValueError: If the API exists and its stage is not known, or it answers at a
-                domain of its own alone.
-        """
-        return f"{self.api_endpoint}/{replies.PIXEL}"
-
-    @property
-    def script_url(self) -> str:
-        """The address of the browser client, for the `src` of a page's script.
-
-        Raises:
-            ValueError: If the API exists and its stage is not known, or it answers at a
-                domain of its own alone.
-        """
-        return f"{self.api_endpoint}/{replies.SCRIPT}"
-
-    @property
     def function(self) -> lambda_.Function:
         """The function that checks and stores events."""
         return self._function
@@ -455,11 +407,6 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
     def log_group(self) -> logs.LogGroup:
         """The function's log group."""
         return self._log_group
-
-    @property
-    def access_log_group(self) -> logs.LogGroup | None:
-        """The log group of the API's access logs, if the tracker made one."""
-        return self._built.access_log_group
 
     def add_tenant(
         self,
@@ -558,34 +505,6 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             self._built.tenant_routes.add(name, limit)
         return tenant
 
-    def track_url_of(self, tenant: Tenant) -> str:
-        """Return the address that a tenant's events are sent to.
-
-        It is `track_url` unless the tenant has routes of its own.
-
-        Args:
-            tenant: Whose events.
-
-        Raises:
-            ValueError: If `tenant` is not one of this tracker's, or the API's address
-                is not known.
-        """
-        return f"{self._home_of(tenant)}/{replies.TRACK}"
-
-    def pixel_url_of(self, tenant: Tenant) -> str:
-        """Return the address of an image that stores a tenant's event.
-
-        It is `pixel_url` unless the tenant has routes of its own.
-
-        Args:
-            tenant: Whose events.
-
-        Raises:
-            ValueError: If `tenant` is not one of this tracker's, or the API's address
-                is not known.
-        """
-        return f"{self._home_of(tenant)}/{replies.PIXEL}"
-
     def add_to_role_policy(self, statement: iam.PolicyStatement) -> None:
         """Add a statement to the function's role, which the writer's is not.
 
@@ -680,12 +599,6 @@ class AnalyticsTracker(DeliveryMembers, FrontDoorMembers, MonitoringMembers, Con
             self._parts.buffering,
             self._tenants.values(),
         )
-
-    def _home_of(self, tenant: Tenant) -> str:
-        """The address below which a tenant's routes are."""
-        _tenant_checks.check_own(tenant, self._tenants)
-        own = tenant.throttling_rate_limit is not None
-        return f"{self.api_endpoint}/{tenant.name}" if own else self.api_endpoint
 
     def _variables(self) -> dict[str, str]:
         return self._environment.variables(Stack.of(self).to_json_string)
