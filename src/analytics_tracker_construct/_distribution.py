@@ -202,8 +202,8 @@ def _make_distribution(
         distribution,
         accepted.COUNTRIES,
         *(
-            accepted
-            for accepted, remedy in (
+            finding
+            for finding, remedy in (
                 (accepted.EDGE_FIREWALL, wanted.web_acl_arn),
                 (accepted.EDGE_LOGS, wanted.access_log_bucket),
                 (accepted.EDGE_CERTIFICATE, certificate),
