@@ -13,6 +13,7 @@ from constructs import Construct
 
 from . import _acknowledgements
 from ._actions import STORE
+from ._children import resource_of
 
 #: What becomes of what holds data, unless the user says so: it is kept, but not where
 #: its very creation was rolled back, for the next attempt makes it anew.
@@ -81,8 +82,7 @@ def _log_access(bucket: s3.Bucket, target: s3.IBucket, prefix: str) -> None:
     bucket whose owner is enforced takes no ACL.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     """
-    resource = bucket.node.default_child
-    assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - for the type only
+    resource = resource_of(bucket, s3.CfnBucket)
     resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
         destination_bucket_name=target.bucket_name, log_file_prefix=prefix
     )

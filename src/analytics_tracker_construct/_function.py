@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ._asset import handler_code
+from ._children import resource_of
 from ._network import Network
 
 #: Lambda's Pythons that the handler's tests run on, oldest first; the last is used.
@@ -91,8 +92,7 @@ def make_function(
     # The arguments for this changed their names over the CDK's versions; the
     # resource's own did not. Lambda's lines about each start and end cost more than
     # the function's own, hence WARN.
-    resource = function.node.default_child
-    assert isinstance(resource, lambda_.CfnFunction)  # noqa: S101 - for the type only
+    resource = resource_of(function, lambda_.CfnFunction)
     resource.add_property_override("LoggingConfig.LogFormat", "JSON")
     resource.add_property_override("LoggingConfig.SystemLogLevel", "WARN")
     resource.add_property_override("LoggingConfig.ApplicationLogLevel", "INFO")

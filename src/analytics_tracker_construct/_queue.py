@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ._children import resource_of
 from ._deployed_numbers import RETENTION_DAYS
 
 #: Times that the writer is given a message before it becomes a dead letter: with the
@@ -72,8 +73,7 @@ def make_queues(
         retention_period=Duration.days(RETENTION_DAYS),
         visibility_timeout=visibility,
     )
-    resource = dead_letters.node.default_child
-    assert isinstance(resource, sqs.CfnQueue)  # noqa: S101 - for the type only
+    resource = resource_of(dead_letters, sqs.CfnQueue)
     # The queue refers to this one, so a reference back would be a cycle; and the
     # queue's class has an argument for it only in newer versions of the CDK.
     resource.redrive_allow_policy = {

@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from . import _buckets
+from ._children import resource_of
 from ._handler import columns
 
 #: Days after which S3 may move an object between access tiers by itself.
@@ -39,8 +40,7 @@ def make_bucket(
         versioned=versioned,
     )
     if _is_tiered(retention):
-        resource = bucket.node.default_child
-        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - for the type only
+        resource = resource_of(bucket, s3.CfnBucket)
         # CloudFormation's schema has a string here; the CDK writes a number, and its
         # newer versions then warn of that.
         resource.add_property_override(

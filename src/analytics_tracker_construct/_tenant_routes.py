@@ -17,7 +17,7 @@ from constructs import Construct
 
 from ._acknowledgements import OF_METHOD, acknowledge_route
 from ._api_plan import PATHS, ROUTES, Limit
-from ._children import child_of
+from ._children import child_of, resource_of
 from ._permissions import let_api_gateway_invoke
 
 
@@ -78,8 +78,7 @@ class RestTenantRoutes:
                 resource=resources[path],
             )
             acknowledge_route(made, OF_METHOD[method])
-        settings = stage.node.default_child
-        assert isinstance(settings, apigateway.CfnStage)  # noqa: S101 - for the type only
+        settings = resource_of(stage, apigateway.CfnStage)
         found = settings.method_settings
         assert isinstance(found, list)  # noqa: S101 - for the type only
         settings.method_settings = [

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from . import _costs
 from ._api_plan import BuiltApi
+from ._children import resource_of
 from ._numbers import Buffering
 from .tenant import Tenant
 
@@ -33,8 +34,7 @@ def worst_day_dollars(
         cost; None where the limits are not the tracker's, or a number is known
         at deployment only.
     """
-    made = function.node.default_child
-    assert isinstance(made, lambda_.CfnFunction)  # noqa: S101 - for the type only
+    made = resource_of(function, lambda_.CfnFunction)
     timeout, memory = function.timeout, made.memory_size
     if api.limit is None or timeout is None or memory is None:
         return None
