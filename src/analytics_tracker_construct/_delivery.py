@@ -69,6 +69,9 @@ class DeliveryMembers:
         """How many messages wait in the queue; by default, the most in 5 minutes.
 
         SQS counts this itself, also without `enable_metrics`.
+
+        Args:
+            options: What to change of the metric.
         """
         metric = self.queue.metric_approximate_number_of_messages_visible(
             period=PERIOD, statistic=cloudwatch.Stats.MAXIMUM
@@ -81,6 +84,9 @@ class DeliveryMembers:
         """How long the oldest message has waited, in s; by default, the longest.
 
         SQS counts this itself, also without `enable_metrics`.
+
+        Args:
+            options: What to change of the metric.
         """
         metric = self.queue.metric_approximate_age_of_oldest_message(
             period=PERIOD, statistic=cloudwatch.Stats.MAXIMUM
@@ -93,6 +99,9 @@ class DeliveryMembers:
         """How many messages could not be stored; by default, the most in 5 minutes.
 
         SQS counts this itself, also without `enable_metrics`.
+
+        Args:
+            options: What to change of the metric.
         """
         queue = self.dead_letter_queue
         metric = queue.metric_approximate_number_of_messages_visible(

@@ -128,8 +128,7 @@ class MetricMethods:
             ValueError: Without `enable_metrics`, or if `tenant` is not one of this
                 tracker's.
         """
-        own = self._of("storing", metrics.STORED)
-        return own.get(metrics.STORED, dimension=self._by(tenant)).with_(**options)
+        return self._metric("storing", metrics.STORED, options, tenant=tenant)
 
     def metric_recovered_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -145,8 +144,7 @@ class MetricMethods:
             ValueError: Without `enable_metrics`, or if `tenant` is not one of this
                 tracker's.
         """
-        own = self._of("writer", metrics.STORED)
-        return own.get(metrics.STORED, dimension=self._by(tenant)).with_(**options)
+        return self._metric("writer", metrics.STORED, options, tenant=tenant)
 
     def metric_duplicate_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -162,8 +160,7 @@ class MetricMethods:
             ValueError: Without `enable_metrics`, or if `tenant` is not one of this
                 tracker's.
         """
-        own = self._of("storing", metrics.DUPLICATE)
-        return own.get(metrics.DUPLICATE, dimension=self._by(tenant)).with_(**options)
+        return self._metric("storing", metrics.DUPLICATE, options, tenant=tenant)
 
     def metric_queued_events(
         self, tenant: Tenant | None = None, **options: Unpack[MetricOptions]
@@ -179,8 +176,7 @@ class MetricMethods:
             ValueError: Without `enable_metrics`, or if `tenant` is not one of this
                 tracker's.
         """
-        own = self._of("ingest", metrics.QUEUED)
-        return own.get(metrics.QUEUED, dimension=self._by(tenant)).with_(**options)
+        return self._metric("ingest", metrics.QUEUED, options, tenant=tenant)
 
     def metric_refused_events(
         self, reason: str | None = None, **options: Unpack[MetricOptions]
@@ -201,80 +197,96 @@ class MetricMethods:
                 f"'reason' must be a refusal's label, got {reason!r}; "
                 f"one of {', '.join(labels)}"
             )
-        dimension = None if reason is None else (metrics.REASON, reason)
-        own = self._of("ingest", metrics.REFUSED)
-        return own.get(metrics.REFUSED, dimension=dimension).with_(**options)
+        return self._metric("ingest", metrics.REFUSED, options, reason=reason)
 
     def metric_storage_faults(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """The number of times that S3 took no object; by default, their sum.
 
+        Args:
+            options: What to change of the metric.
+
         Raises:
             ValueError: Without `enable_metrics`.
         """
-        own = self._of("storing", metrics.STORAGE_FAULTS)
-        return own.get(metrics.STORAGE_FAULTS).with_(**options)
+        return self._metric("storing", metrics.STORAGE_FAULTS, options)
 
     def metric_queue_faults(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """The number of times that SQS took no message; by default, their sum.
 
+        Args:
+            options: What to change of the metric.
+
         Raises:
             ValueError: Without `enable_metrics`.
         """
-        own = self._of("ingest", metrics.QUEUE_FAULTS)
-        return own.get(metrics.QUEUE_FAULTS).with_(**options)
+        return self._metric("ingest", metrics.QUEUE_FAULTS, options)
 
     def metric_failed_messages(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """The number of messages that the writer gave back; by default, their sum.
 
+        Args:
+            options: What to change of the metric.
+
         Raises:
             ValueError: Without `enable_metrics`.
         """
-        own = self._of("writer", metrics.FAILED_MESSAGES)
-        return own.get(metrics.FAILED_MESSAGES).with_(**options)
+        return self._metric("writer", metrics.FAILED_MESSAGES, options)
 
     def metric_missing_salts(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """The number of events stored without `ip` for want of a salt, their sum.
 
+        Args:
+            options: What to change of the metric.
+
         Raises:
             ValueError: Without `enable_metrics`.
         """
-        own = self._of("ingest", metrics.MISSING_SALTS)
-        return own.get(metrics.MISSING_SALTS).with_(**options)
+        return self._metric("ingest", metrics.MISSING_SALTS, options)
 
     def metric_storage_latency(
         self, **options: Unpack[MetricOptions]
     ) -> cloudwatch.Metric:
         """How long S3 takes for an object, in ms; by default, the 99th percentile.
 
+        Args:
+            options: What to change of the metric.
+
         Raises:
             ValueError: Without `enable_metrics`.
         """
-        own = self._of("storing", metrics.STORAGE_LATENCY)
-        return own.get(metrics.STORAGE_LATENCY, "p99").with_(**options)
+        return self._metric(
+            "storing", metrics.STORAGE_LATENCY, options, statistic="p99"
+        )
 
-    def _of(
-        self, function: Literal["ingest", "writer", "storing"], name: str
-    ) -> Metrics:
-        """The metrics of one function, of which `name` is wanted."""
+    def _metric(
+        self,
+        function: Literal["ingest", "writer", "storing"],
+        name: str,
+        options: MetricOptions,
+        *,
+        statistic: str = cloudwatch.Stats.SUM,
+        tenant: Tenant | None = None,
+        reason: str | None = None,
+    ) -> cloudwatch.Metric:
+        """Return a metric of one function, of one tenant's or of one reason alone."""
         if self._metrics is None:
             raise ValueError(
                 f"the metric {name} is not written, because 'enable_metrics' is False; "
                 "pass enable_metrics=True to the tracker"
             )
-        found: Metrics = getattr(self._metrics, function)
-        return found
-
-    def _by(self, tenant: Tenant | None) -> tuple[str, str] | None:
-        """The dimension of a tenant's own figures; None: of everybody's."""
-        if tenant is None:
-            return None
-        _tenant_checks.check_own(tenant, self._tenants)
-        return metrics.TENANT, tenant.name
+        dimension = None
+        if tenant is not None:
+            _tenant_checks.check_own(tenant, self._tenants)
+            dimension = metrics.TENANT, tenant.name
+        elif reason is not None:
+            dimension = metrics.REASON, reason
+        own: Metrics = getattr(self._metrics, function)
+        return own.get(name, statistic, dimension).with_(**options)
