@@ -27,6 +27,9 @@ ROUTES = (
     ("OPTIONS", replies.TRACK),
     ("GET", replies.PIXEL),
 )
+#: The same with the browser client's route, which is everybody's.
+ALL_PATHS = (*PATHS, replies.SCRIPT)
+ALL_ROUTES = (*ROUTES, ("GET", replies.SCRIPT))
 
 #: Regions of partitions without CloudFront as other regions have it.
 NO_EDGE = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")

@@ -16,8 +16,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from . import _kinds, _origins, _places
-from ._api_plan import PATHS
-from ._handler import buckets, replies
+from ._api_plan import ALL_PATHS
+from ._handler import buckets
 
 _T = TypeVar("_T")
 
@@ -259,9 +259,8 @@ def caller(source_arn: str) -> None:
     last = source_arn.rpartition("/")[2]
     if "/" not in source_arn or Token.is_unresolved(last):
         return
-    paths = (*PATHS, replies.SCRIPT)
-    if last not in paths and "*" not in last:
-        known = " or ".join(f"'/{path}'" for path in paths)
+    if last not in ALL_PATHS and "*" not in last:
+        known = " or ".join(f"'/{path}'" for path in ALL_PATHS)
         raise ValueError(
             f"'source_arn' {source_arn!r} has a path that ends in '/{last}', and the "
             f"function answers 404 to all but {known}; let the other API's path "

@@ -11,10 +11,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from . import _acknowledgements as accepted
-from ._access_logs import HTTP_FORMAT
+from ._access_logs import HTTP_FORMAT, make_log_group
 from ._api_plan import (
+    ALL_ROUTES,
     DISABLED,
-    ROUTES,
     ApiMetrics,
     ApiSettings,
     BuiltApi,
@@ -23,13 +23,11 @@ from ._api_plan import (
     execute_api,
     not_behind,
 )
-from ._function import make_log_group
 from ._handler import replies
 from ._tenant_routes import HttpTenantRoutes
 
 #: The stage whose name is no part of an address.
 DEFAULT_STAGE = "$default"
-_SCRIPT = ("GET", replies.SCRIPT)
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,7 @@ class NewHttp:
         log_group = None
         access_log = None
         if self.access_logs:
-            log_group = make_log_group(
-                scope,
-                "AccessLogs",
-                settings.log_retention,
-                settings.removal_policy,
-                settings.encryption_key,
-            )
+            log_group = make_log_group(scope, settings)
             access_log = apigatewayv2.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn, format=HTTP_FORMAT
             )
@@ -137,7 +129,7 @@ class ExistingHttp:
 
     def _check_routes(self) -> None:
         """Refuse an API that is known to have one of the routes."""
-        ours = {f"{method} /{path}" for method, path in (*ROUTES, _SCRIPT)}
+        ours = {f"{method} /{path}" for method, path in ALL_ROUTES}
         for child in self.api.node.find_all():
             if isinstance(child, apigatewayv2.CfnRoute) and child.route_key in ours:
                 raise ValueError(

@@ -12,12 +12,12 @@ from constructs import Construct
 
 from . import _acknowledgements as accepted
 from . import _checks
-from ._access_logs import REST_FORMAT
+from ._access_logs import REST_FORMAT, make_log_group
 from ._api_plan import (
+    ALL_PATHS,
+    ALL_ROUTES,
     DISABLED,
     NO_EDGE,
-    PATHS,
-    ROUTES,
     ApiMetrics,
     ApiSettings,
     BuiltApi,
@@ -27,7 +27,6 @@ from ._api_plan import (
     not_behind,
 )
 from ._children import child_of
-from ._function import make_log_group
 from ._handler import replies
 from ._permissions import let_api_gateway_invoke
 from ._places import is_defined_here
@@ -76,13 +75,7 @@ class NewRest:
             _checks.web_acl_region(self.web_acl_arn, scope)
         log_group, destination, log_format = None, None, None
         if self.access_logs:
-            log_group = make_log_group(
-                scope,
-                "AccessLogs",
-                settings.log_retention,
-                settings.removal_policy,
-                settings.encryption_key,
-            )
+            log_group = make_log_group(scope, settings)
             destination = apigateway.LogGroupLogDestination(log_group)
             log_format = apigateway.AccessLogFormat.custom(REST_FORMAT)
         api = apigateway.RestApi(
@@ -225,7 +218,7 @@ class ExistingRest:
         )
         if is_own:
             return self.stage_name or own.stage_name
-        for method, path in (*ROUTES, ("GET", replies.SCRIPT)):
+        for method, path in ALL_ROUTES:
             let_api_gateway_invoke(
                 child_of(scope, "StageCallers"),
                 function,
@@ -253,7 +246,7 @@ class ExistingRest:
             ) from error
         self._check_document()
         methods = getattr(self.api, "methods", ())
-        for path in (*PATHS, replies.SCRIPT):
+        for path in ALL_PATHS:
             if root.get_resource(path) is not None or any(
                 method.resource.path == f"/{path}" for method in methods
             ):
@@ -268,7 +261,7 @@ class ExistingRest:
         defined = self.api.node.default_child
         body = defined.body if isinstance(defined, apigateway.CfnRestApi) else None
         paths = body.get("paths") if isinstance(body, dict) else None
-        for path in (*PATHS, replies.SCRIPT):
+        for path in ALL_PATHS:
             if isinstance(paths, dict) and f"/{path}" in paths:
                 raise ValueError(
                     f"'api' has the path /{path} in its document already; let that "
