@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from ..._handler import settings
 from .. import _deployed
 from .._aws import Answer, Aws, AwsError
+from .._deployed import Queue
 from . import buckets, function, glue, objects, queue, salts
 from .findings import (
     RECREATE,
@@ -61,12 +62,12 @@ def examine(
         roles=(Role("function", configuration["Role"]),),
         now=datetime.now(timezone.utc),
     )
-    writers: list[Role] = []
-    behind = list(_queue(subject, writers))
+    # Looked at first, since the writers' roles are found with it; told in its turn.
+    of_queue, writers = _queue(subject)
     subject = subject._replace(roles=(*subject.roles, *writers))
     yield from _buckets(subject)
     yield from salts.check(subject)
-    yield from behind
+    yield from of_queue
     if config.tenants:
         yield from guarded("tables", _tables(subject, stack, database))
 
@@ -118,62 +119,68 @@ def _tables(
         )
 
 
-def _queue(subject: Subject, writers: list[Role]) -> Iterator[Finding]:
-    """Yield what is found of the queue; put the roles of its readers into `writers`."""
+def _queue(subject: Subject) -> tuple[list[Finding], list[Role]]:
+    """Return what is found of the queue, and the roles of its readers."""
     url = subject.settings.queue_url
     if url is None:
-        yield warning(
+        none = warning(
             "queue",
             "there is none: what S3 does not take is refused, not queued",
             "deploy with this version of the construct where the stack is older; else "
             f"set {settings.QUEUE_URL} of the function to the URL of the stack's "
             f"queue: {UNCHANGED}",
         )
-        return
+        return [none], []
     sqs = subject.client("sqs")
     try:
         found = _deployed.look(sqs, url)
     except AwsError as error:
         if error.missing:
-            yield failure("queue", f"{url} does not exist", RECREATE)
-        else:
-            yield unknown("queue", error)
-        return
-    yield from guarded("queue", queue.depth(subject, found))
-    yield from guarded("rights on the queue", queue.may_send(subject, found.arn))
+            return [failure("queue", f"{url} does not exist", RECREATE)], []
+        return [unknown("queue", error)], []
+    findings = [
+        *guarded("queue", queue.depth(subject, found)),
+        *guarded("rights on the queue", queue.may_send(subject, found.arn)),
+    ]
+    of_writers, writers = _writers(subject, found)
+    findings += of_writers
+    whole = subject._replace(roles=(*subject.roles, *writers))
+    findings += guarded("key of the queue", queue.may_use_key(whole, found))
+    findings += _dead_letters(subject, found)
+    return findings, writers
+
+
+def _writers(subject: Subject, found: Queue) -> tuple[list[Finding], list[Role]]:
+    """Return what is found of the queue's readers, and their roles."""
     try:
         mappings = queue.mappings(subject, found)
     except AwsError as error:
-        yield unknown("writer", error)
-    else:
-        timeout = yield from _writers(subject, mappings, writers)
-        yield from queue.readers(mappings, found, timeout)
-    whole = subject._replace(roles=(*subject.roles, *writers))
-    yield from guarded("key of the queue", queue.may_use_key(whole, found))
+        return [unknown("writer", error)], []
+    findings: list[Finding] = []
+    roles: list[Role] = []
+    timeouts: list[int] = []
+    for mapping in mappings:
+        try:
+            writer = _deployed.function_named(subject.aws, mapping["FunctionArn"])
+        except AwsError as error:
+            findings.append(unknown("writer", error))
+            continue
+        findings += function.state(writer)
+        roles.append(Role("writer", writer["Role"]))
+        timeouts.append(int(writer["Timeout"]))
+    findings += queue.readers(mappings, found, max(timeouts, default=None))
+    return findings, roles
+
+
+def _dead_letters(subject: Subject, found: Queue) -> Iterator[Finding]:
+    """Yield what is found of the dead letters, if there is a queue for them."""
     try:
-        dead = _deployed.dead_letters_of(sqs, found)
+        dead = _deployed.dead_letters_of(subject.client("sqs"), found)
     except AwsError as error:
         if error.missing:
             yield failure("dead letters", "their queue does not exist", RECREATE)
         else:
             yield unknown("dead letters", error)
-    else:
-        if dead is not None:
-            yield from guarded("dead letters", queue.dead_letters(subject, found, dead))
-
-
-def _writers(
-    subject: Subject, mappings: list[Answer], writers: list[Role]
-) -> Generator[Finding, None, int | None]:
-    """Yield what cannot be read of the queue's readers; return the longest timeout."""
-    timeout: int | None = None
-    for mapping in mappings:
-        try:
-            writer = _deployed.function_named(subject.aws, mapping["FunctionArn"])
-        except AwsError as error:
-            yield unknown("writer", error)
-            continue
-        yield from function.state(writer)
-        writers.append(Role("writer", writer["Role"]))
-        timeout = max(timeout or 0, int(writer["Timeout"]))
-    return timeout
+        return
+    if dead is not None:
+        yield from guarded("dead letters", queue.dead_letters(subject, found, dead))

@@ -160,9 +160,13 @@ def may_send(subject: Subject, arn: str) -> Iterator[Finding]:
     Raises:
         AwsError: If the simulator cannot be asked.
     """
-    role = next(each for each in subject.roles if each.what == "function")
     yield from rights.may(
-        subject, role, (_actions.SEND,), arn, {}, check="rights on the queue"
+        subject,
+        subject.ingest_role,
+        (_actions.SEND,),
+        arn,
+        {},
+        check="rights on the queue",
     )
 
 

@@ -23,7 +23,7 @@ from .findings import (
     unknown,
     warning,
 )
-from .subject import Role, Subject
+from .subject import Subject
 
 _CHECK = "salts"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -57,7 +57,7 @@ def rights_on(subject: Subject, bucket: str) -> Iterator[Finding]:
     key = f"{settings.SALT_PREFIX}{subject.now.date().isoformat()}"
     yield from rights.may(
         subject,
-        _keeper(subject),
+        subject.ingest_role,
         _actions.KEEP_SALTS,
         f"arn:{subject.partition}:s3:::{bucket}/{key}",
         {"aws:ResourceAccount": _owner(subject)},
@@ -74,18 +74,13 @@ def may_use_key(subject: Subject, bucket: str) -> Iterator[Finding]:
     for arn in keys.of_bucket(subject, bucket, _owner(subject)):
         yield from rights.may(
             subject,
-            _keeper(subject),
+            subject.ingest_role,
             _actions.USE_KEY,
             arn,
             {},
             check="key of the salts",
             grant=rights.OWN_KEY,
         )
-
-
-def _keeper(subject: Subject) -> Role:
-    """The function's role: the writer has no business with salts."""
-    return next(each for each in subject.roles if each.what == "function")
 
 
 def _owner(subject: Subject) -> str:

@@ -24,8 +24,10 @@ class Subject(NamedTuple):
     function: str
     """The ingest function's name."""
     arn: str
+    """The ingest function's ARN."""
     settings: settings.Settings
     roles: tuple[Role, ...]
+    """That of the function, and those of the writers that are known by now."""
     now: datetime
     """When the examination began, in UTC."""
 
@@ -38,6 +40,11 @@ class Subject(NamedTuple):
     def partition(self) -> str:
         """The partition that the tracker is in, such as `aws`."""
         return self.arn.split(":")[1]
+
+    @property
+    def ingest_role(self) -> Role:
+        """The function's role: no writer keeps salts, or sends to the queue."""
+        return next(each for each in self.roles if each.what == "function")
 
     def owner_of(self, bucket: str) -> str | None:
         """Return the account that must own a bucket, where it is known."""
