@@ -1,5 +1,5 @@
 """The ingest function: everything that runs in Lambda, standard library only.
 
-The construct library imports this package's contract (`settings`, `columns`,
-`limits`, `refusals`, `buckets`); nothing here ever imports the library.
+The construct library imports this package's contract, whose modules ARCHITECTURE.md
+names; nothing here ever imports the library.
 """

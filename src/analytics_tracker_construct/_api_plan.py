@@ -40,7 +40,9 @@ class ApiSettings(NamedTuple):
 
     name: str
     rate_limit: float
+    """Requests a second that each route takes."""
     burst_limit: float
+    """Requests that each takes at once, before the rate counts."""
     log_retention: logs.RetentionDays
     removal_policy: RemovalPolicy
     encryption_key: kms.IKey | None

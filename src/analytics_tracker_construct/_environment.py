@@ -30,9 +30,13 @@ class TenantEntry:
 
     bucket: str
     owner: str | None
+    """The account that owns the bucket, if several may and it is known."""
     origins: tuple[str, ...]
+    """The origins that a browser may send from; empty: every origin."""
     keys: tuple[str, ...] = ()
+    """Digests of the write keys, as `WriteKey` has them; empty: events need none."""
     own_route: bool = False
+    """Whether events come by the tenant's own routes alone."""
 
 
 @dataclass(frozen=True)

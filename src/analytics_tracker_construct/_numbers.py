@@ -25,16 +25,16 @@ API_SECONDS = 29
 #: The least in which the function can answer a storage fault in its own words.
 LEAST_SECONDS = 3
 
-
-#: Milliseconds of a day.
-_DAY = 86_400_000
+_DAY_MILLISECONDS = 86_400_000
 
 
 class Buffering(NamedTuple):
     """What the writer waits for before it stores a batch."""
 
     interval: Duration
+    """How long a batch is gathered."""
     batch_size: float
+    """How many messages it may have."""
 
 
 def timeout(value: Duration | float) -> Duration:
@@ -132,7 +132,7 @@ def whole_days(what: str, value: Duration, way_out: str) -> None:
         raise ValueError(f"{what} must be a Duration, got {value!r}; {way_out}")
     if value.is_unresolved():
         return
-    days = value.to_milliseconds() / _DAY
+    days = value.to_milliseconds() / _DAY_MILLISECONDS
     if days < 1 or days % 1:
         raise ValueError(
             f"{what} must be whole days and at least one, got {days:g} days; {way_out}"

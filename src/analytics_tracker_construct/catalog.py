@@ -33,7 +33,7 @@ from ._catalog_tables import (
 )
 from ._children import child_of
 from ._query_rights import Relations, let_query
-from ._sql import tables as names
+from ._sql import tables
 from .event_table import EventTable
 from .tenant import Tenant
 
@@ -272,7 +272,7 @@ class EventCatalog(Construct):
             self,
             grantee,
             relations=Relations(
-                self._database_name, names.names(names.table_of(table.tenant))
+                self._database_name, tables.names(tables.table_of(table.tenant))
             ),
             results=self._results,
             tenant=table.tenant,

@@ -1,4 +1,4 @@
-"""Which engine `analytics-tracker query` asks, and what its errors mean."""
+"""Which engine `analytics-tracker query` and `erase` ask, and what its errors mean."""
 
 from __future__ import annotations
 

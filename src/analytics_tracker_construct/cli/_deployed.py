@@ -1,4 +1,4 @@
-"""A deployed tracker: its function, its queue and its dead-letter queue."""
+"""What is deployed: a tracker's function and queues, and what a stack has of it."""
 
 from __future__ import annotations
 
