@@ -15,7 +15,7 @@ TIERING_DAYS = 90
 #: S3 tiers nothing smaller.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html
 TIERING_BYTES = 128 * 1024
-#: Days for which a versioned bucket keeps what was deleted.
+#: Days for which a bucket that is or was versioned keeps what was deleted.
 VERSION_DAYS = 30
 
 
@@ -35,7 +35,7 @@ def make_bucket(
         scope,
         name,
         keeping=keeping,
-        lifecycle_rules=_lifecycle(retention, versioned=versioned),
+        lifecycle_rules=_lifecycle(retention),
         logs_prefix=f"tenants/{name}/",
         versioned=versioned,
     )
@@ -49,9 +49,7 @@ def make_bucket(
     return bucket
 
 
-def _lifecycle(
-    retention: Duration | None, *, versioned: bool
-) -> list[s3.LifecycleRule]:
+def _lifecycle(retention: Duration | None) -> list[s3.LifecycleRule]:
     rules = []
     if _is_tiered(retention):
         rules.append(
@@ -73,15 +71,17 @@ def _lifecycle(
                 id="EventsExpire", prefix=columns.PREFIX, expiration=retention
             )
         )
-    if versioned:
-        rules.append(
-            s3.LifecycleRule(
-                id="OldVersionsExpire",
-                prefix=columns.PREFIX,
-                expired_object_delete_marker=True,
-                noncurrent_version_expiration=Duration.days(VERSION_DAYS),
-            )
+    # In every bucket: one that was versioned once never is without versions again, only
+    # suspended, and what is deleted there later, by the rule above too, would be kept
+    # for ever. https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+    rules.append(
+        s3.LifecycleRule(
+            id="OldVersionsExpire",
+            prefix=columns.PREFIX,
+            expired_object_delete_marker=True,
+            noncurrent_version_expiration=Duration.days(VERSION_DAYS),
         )
+    )
     return rules
 
 

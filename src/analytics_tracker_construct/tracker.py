@@ -451,7 +451,8 @@ class AnalyticsTracker(
                 Only with `throttling_rate_limit`.
                 Default: twice the rate.
             versioned: Whether what is deleted from a new bucket is kept for another 30
-                days as an old version, also when `retention` ends.
+                days as an old version, also when `retention` ends. Taken back, that
+                goes on for what was stored until then.
                 Default: what is deleted is gone.
 
         Returns:

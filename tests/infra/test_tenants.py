@@ -45,16 +45,17 @@ def test_a_made_bucket_is_reached_over_tls_only(stack: Stack) -> None:
 
 def test_large_events_are_tiered_after_90_days(stack: Stack) -> None:
     """S3 tiers nothing below 128 KiB, and small objects would only cost."""
-    assert _rules(_bucket(stack)) == {
-        "EventsAreTiered": {
-            "Id": "EventsAreTiered",
-            "ObjectSizeGreaterThan": "131072",
-            "Prefix": "analytics/",
-            "Status": "Enabled",
-            "Transitions": [
-                {"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 90}
-            ],
-        }
+    rules = _rules(_bucket(stack))
+
+    assert set(rules) == {"EventsAreTiered", "OldVersionsExpire"}
+    assert rules["EventsAreTiered"] == {
+        "Id": "EventsAreTiered",
+        "ObjectSizeGreaterThan": "131072",
+        "Prefix": "analytics/",
+        "Status": "Enabled",
+        "Transitions": [
+            {"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 90}
+        ],
     }
 
 
@@ -77,7 +78,9 @@ def test_what_expires_by_then_is_not_tiered(
     stack: Stack, days: int, names: set[str]
 ) -> None:
     """S3 refuses a transition that does not come before the expiration."""
-    assert set(_rules(_bucket(stack, retention=Duration.days(days)))) == names
+    rules = _rules(_bucket(stack, retention=Duration.days(days)))
+
+    assert set(rules) - {"OldVersionsExpire"} == names
 
 
 def test_a_retention_of_the_deployments_is_taken_as_it_is(stack: Stack) -> None:
@@ -85,7 +88,7 @@ def test_a_retention_of_the_deployments_is_taken_as_it_is(stack: Stack) -> None:
 
     rules = _rules(_bucket(stack, retention=Duration.days(days)))
 
-    assert set(rules) == {"EventsExpire"}
+    assert "EventsAreTiered" not in rules
     assert rules["EventsExpire"]["ExpirationInDays"] == {"Ref": "Days"}
 
 
@@ -188,6 +191,30 @@ def test_what_is_deleted_stays_as_a_version_for_a_while(stack: Stack) -> None:
         "Prefix": "analytics/",
         "Status": "Enabled",
     }
+
+
+@pytest.mark.parametrize("retention", [None, Duration.days(30)])
+def test_versions_still_go_once_no_new_ones_are_kept(
+    stack: Stack, retention: Duration | None
+) -> None:
+    """S3 only suspends versions; what expires of those that exist stays as an old one.
+
+    So a bucket that was versioned at an earlier deployment needs the rule as well, and
+    nobody can tell which were.
+    """
+    tracker = AnalyticsTracker(stack, "Tracker")
+    tracker.add_tenant("was", retention=retention)
+    tracker.add_tenant("is", retention=retention, versioned=True)
+    built = build(tracker)
+
+    was, now = (
+        built.all("AWS::S3::Bucket")[built.id_of("AWS::S3::Bucket", f"Tenants{name}")]
+        for name in ("was", "is")
+    )
+    assert "VersioningConfiguration" not in was["Properties"]
+    kept, gone = (each["Properties"]["LifecycleConfiguration"] for each in (was, now))
+    assert kept == gone
+    assert "OldVersionsExpire" in {rule["Id"] for rule in kept["Rules"]}
 
 
 def test_versions_of_a_bucket_that_was_given_are_its_owners(stack: Stack) -> None:
