@@ -78,7 +78,9 @@ class AnalyticsTracker(
         role: The function's role, where a bucket policy in another account must name
             it. It gets the rights that the function needs. The writer runs as it too,
             for the policy that lets one of them in must let in both. One that another
-            stack of the app defines gets them by a policy in the tracker's stack.
+            stack of the app defines gets them by a policy in the tracker's stack. If
+            several stacks import one, give each import a `default_policy_name` of its
+            own, or they overwrite each other's rights.
             Default: a new role for each.
         cors_origin: `"*"`, or one or several origins that browsers may send from.
             Default: `"*"`.
