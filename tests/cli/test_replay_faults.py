@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -151,16 +152,22 @@ class _Keeping(_Sqs):
 
     refusals = 2
 
+    def __init__(self, sqs: Any) -> None:
+        super().__init__(sqs)
+        self._lock = threading.Lock()
+
     def delete_message_batch(self, **arguments: Any) -> Any:
-        if not self.refusals:
-            return self._sqs.delete_message_batch(**arguments)
-        self.refusals -= 1
-        for entry in arguments["Entries"]:
-            self._sqs.change_message_visibility(
-                QueueUrl=arguments["QueueUrl"],
-                ReceiptHandle=entry["ReceiptHandle"],
-                VisibilityTimeout=0,
-            )
+        # Another thread could delete in between what this one is about to show.
+        with self._lock:
+            if not self.refusals:
+                return self._sqs.delete_message_batch(**arguments)
+            self.refusals -= 1
+            for entry in arguments["Entries"]:
+                self._sqs.change_message_visibility(
+                    QueueUrl=arguments["QueueUrl"],
+                    ReceiptHandle=entry["ReceiptHandle"],
+                    VisibilityTimeout=0,
+                )
         return {"Failed": [{"Id": entry["Id"]} for entry in arguments["Entries"]]}
 
 
