@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import (
@@ -118,19 +119,24 @@ def _aside(engine: AthenaEngine) -> tuple[threading.Thread, list[BaseException]]
         except QueryError as error:
             raised.append(error)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     return thread, raised
 
 
-@pytest.mark.parametrize("end", ["cancel", "close"])
-def test_another_thread_ends_what_runs(end: str) -> None:
+def _leave(engine: AthenaEngine) -> None:
+    with engine:
+        pass
+
+
+@pytest.mark.parametrize("end", [AthenaEngine.cancel, AthenaEngine.close, _leave])
+def test_another_thread_ends_what_runs(end: Callable[[AthenaEngine], object]) -> None:
     athena = FakeAthena(["RUNNING"])
     engine = _engine(athena)
     thread, raised = _aside(engine)
     assert athena.looked.wait(10)
 
-    getattr(engine, end)()
+    end(engine)
     thread.join(10)
 
     assert athena.stopped == [ID]
