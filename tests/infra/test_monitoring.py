@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -93,8 +96,6 @@ def test_the_queues_metrics_are_always_there(minimal: Built, method: str) -> Non
     assert (metric.namespace, metric.metric_name) == ("AWS/SQS", name)
     assert metric.dimensions == {"QueueName": made[queue].queue_name}
     assert (metric.statistic, metric.period.to_minutes()) == ("Maximum", 5)
-    changed = getattr(minimal.tracker, method)(period=Duration.hours(1))
-    assert changed.period.to_hours() == 1
 
 
 def test_every_metric_of_the_handler_has_its_method() -> None:
@@ -109,12 +110,13 @@ def test_every_metric_of_the_handler_has_its_method() -> None:
     assert {name for name, _ in METHODS.values()} == names
 
 
-def test_the_callers_options_win(full: Built) -> None:
-    metric = full.tracker.metric_storage_latency(
-        label="slowest", period=Duration.hours(1), statistic="Maximum"
+@pytest.mark.parametrize("method", sorted({*METHODS, *OF_SQS}))
+def test_the_callers_options_win(full: Built, method: str) -> None:
+    metric = getattr(full.tracker, method)(
+        label="mine", period=Duration.hours(1), statistic="Minimum"
     )
 
-    assert (metric.label, metric.statistic) == ("slowest", "Maximum")
+    assert (metric.label, metric.statistic) == ("mine", "Minimum")
     assert metric.period.to_hours() == 1
 
 
@@ -136,27 +138,66 @@ def test_refusals_can_be_counted_by_reason(full: Built) -> None:
     assert (metric.dimensions or {})[metrics.REASON] == "bucket_forbidden"
 
 
-@pytest.mark.parametrize(
-    "shown",
-    [
-        *sorted({name for name, _ in METHODS.values()}),
-        *sorted({name for _, name in OF_SQS.values()}),
-        "{AnalyticsTracker,FunctionName,Reason}",
-        "{AnalyticsTracker,FunctionName,Tenant}",
-        "Throttles",
-        "ConcurrentExecutions",
-        "Duration",
-        "4XXError",
-        "5XXError",
-        "Latency",
-        '"p50"',
-        '"p99"',
-    ],
-)
-def test_the_dashboard_shows(full: Built, shown: str) -> None:
-    body = flat(full.only("AWS::CloudWatch::Dashboard")["DashboardBody"])
+def _line(metric: list[Any]) -> str:
+    """What a line of a graph shows, and what it is called."""
+    said = metric[-1] if isinstance(metric[-1], dict) else {}
+    if "expression" in said:
+        return str(said["expression"]).partition(f" {metrics.FUNCTION}=")[0]
+    return f"{metric[1]} {said.get('label', '')}".strip()
 
-    assert shown in body
+
+def test_each_graph_of_the_dashboard_has_its_lines(full: Built) -> None:
+    body = json.loads(flat(full.only("AWS::CloudWatch::Dashboard")["DashboardBody"]))
+
+    graphs = {
+        widget["properties"]["title"]: list(map(_line, widget["properties"]["metrics"]))
+        for widget in body["widgets"]
+    }
+    by = f"SEARCH('{{{metrics.NAMESPACE},{metrics.FUNCTION},"
+    assert graphs == {
+        "Events": [
+            f"{metrics.STORED} stored",
+            f"{metrics.DUPLICATE} duplicate",
+            f"{metrics.QUEUED} queued",
+            f"{metrics.REFUSED} refused",
+        ],
+        "Stored by tenant": [f'{by}{metrics.TENANT}}} MetricName="{metrics.STORED}"'],
+        "Refused by reason": [f'{by}{metrics.REASON}}} MetricName="{metrics.REFUSED}"'],
+        "Storage latency (ms)": [
+            f"{metrics.STORAGE_LATENCY} p50",
+            f"{metrics.STORAGE_LATENCY} p99",
+        ],
+        "Faults": [
+            f"{metrics.STORAGE_FAULTS} storage",
+            f"{metrics.QUEUE_FAULTS} queue",
+            f"{metrics.MISSING_SALTS} missing salts",
+        ],
+        "Messages": [
+            "ApproximateNumberOfMessagesVisible waiting",
+            "ApproximateNumberOfMessagesVisible dead letters",
+            f"{metrics.FAILED_MESSAGES} failed",
+        ],
+        "Oldest message (s)": ["ApproximateAgeOfOldestMessage"],
+        "Stored by the writer": [
+            f"{metrics.STORED} stored",
+            f"{metrics.DUPLICATE} duplicate",
+        ],
+        "Errors and throttles": [
+            "Errors errors",
+            "Throttles throttles",
+            "Errors writer's errors",
+            "Throttles writer's throttles",
+        ],
+        "Function duration (ms)": [
+            "Duration p50",
+            "Duration p99",
+            "Duration writer's p99",
+        ],
+        "Function concurrency": ["ConcurrentExecutions"],
+        "API requests": ["Count"],
+        "API errors": ["4XXError", "5XXError"],
+        "API latency (ms)": ["Latency p50", "Latency p99"],
+    }
 
 
 def test_the_dashboards_name_is_not_fixed(full: Built) -> None:
@@ -183,6 +224,45 @@ def test_these_things_raise_an_alarm_at_once(full: Built) -> None:
         "QueueFaults": (metrics.NAMESPACE, metrics.QUEUE_FAULTS, 1),
         "StorageFaults": (metrics.NAMESPACE, metrics.STORAGE_FAULTS, 1),
         "WriterErrors": ("AWS/Lambda", "Errors", 1),
+    }
+
+
+def test_an_alarm_goes_off_at_what_it_says_within_five_minutes(full: Built) -> None:
+    for name, alarm in full.all("AWS::CloudWatch::Alarm").items():
+        properties = alarm["Properties"]
+        waits = "DeadLetters" in name or "OldestMessage" in name
+        assert properties["Statistic"] == ("Maximum" if waits else "Sum")
+        assert (properties["Period"], properties["EvaluationPeriods"]) == (300, 1)
+        assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_an_alarm_watches_the_part_that_it_is_named_after(full: Built) -> None:
+    watched = {
+        name.removeprefix("TrackerAlarms")[:-8]: sorted(
+            flat(each["Value"]) for each in alarm["Properties"]["Dimensions"]
+        )
+        for name, alarm in full.all("AWS::CloudWatch::Alarm").items()
+    }
+
+    ingest = f"<{full.id_of('AWS::Lambda::Function', 'Function')}>"
+    writer = f"<{full.id_of('AWS::Lambda::Function', 'Writer')}>"
+    api = flat(full.all("AWS::ApiGateway::RestApi"))
+    assert watched.pop("ApiServerErrors") == [
+        each["Properties"]["Name"] for each in api.values()
+    ]
+    queue, dead = (
+        [f"<{full.id_of('AWS::SQS::Queue', name)}.QueueName>"]
+        for name in ("Queue", "DeadLetterQueue")
+    )
+    assert watched == {
+        "DeadLetters": dead,
+        "FunctionErrors": [ingest],
+        "FunctionThrottles": [ingest],
+        "MissingSalts": [ingest],
+        "OldestMessage": queue,
+        "QueueFaults": [ingest],
+        "StorageFaults": [ingest],
+        "WriterErrors": [writer],
     }
 
 
