@@ -184,6 +184,15 @@ def test_an_old_salt_is_a_warning_where_no_event_came_today(well: Deployed) -> N
     assert _outcomes(well, "salts") == ["warning"]
 
 
+@pytest.mark.parametrize(("days_ahead", "outcome"), [(1, "ok"), (2, "warning")])
+def test_a_salt_of_a_day_to_come_is_a_warning_unless_clocks_may_differ(
+    well: Deployed, days_ahead: int, outcome: str
+) -> None:
+    well.salt(-days_ahead)
+
+    assert _outcomes(well, "salts") == [outcome]
+
+
 def test_versions_of_salts_fail(well: Deployed) -> None:
     well.s3.put_bucket_versioning(
         Bucket=well.salts, VersioningConfiguration={"Status": "Enabled"}

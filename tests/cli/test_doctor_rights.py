@@ -243,6 +243,18 @@ def test_the_key_of_the_salts_is_asked_about_for_the_function_alone() -> None:
     stubs.done()
 
 
+def test_the_key_of_the_salts_is_the_trackers_to_grant() -> None:
+    stubs = _Stubs(salt_bucket="shop-1")
+    _encrypted(stubs, "0a1b")
+    stubs.simulate(_ROLE, ["kms:Decrypt", "kms:GenerateDataKey"], _KEY, "implicitDeny")
+
+    found = list(salts.may_use_key(stubs.subject, "shop-1"))
+
+    assert {finding.outcome for finding in found} == {Outcome.WARNING}
+    for finding in found:
+        assert "pass the key to the tracker as encryption_key" in finding.advice
+
+
 def test_salts_under_amazons_own_key_need_no_right() -> None:
     stubs = _Stubs(salt_bucket="shop-1")
     _encrypted(stubs, None)
