@@ -29,6 +29,8 @@ FIRST, LAST = "2026-03-02", "2026-03-10"
 SHARED, TIED, MISREAD = "2026-02-16", "2026-02-17", "2026-02-18"
 #: And one whose visits do not begin with the view of a page.
 LED = "2026-02-19"
+#: And one on which somebody comes again and again, and a bot passes by.
+AGAIN = "2026-02-20"
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (
@@ -173,6 +175,7 @@ def fill(make_store: Callable[[], ObjectStore]) -> None:
     _tied(world)
     _misread(world)
     _led(world)
+    _again(world)
 
 
 def _shop(world: World) -> None:
@@ -454,6 +457,40 @@ def _led(world: World) -> None:
         tenant="blog",
         sessionId="s-led-5",
         metadata={"user_id": "u-led", "utm_source": "letter"},
+    )
+
+
+def _again(world: World) -> None:
+    """Visits to the blog: three of Lea's by one link, two of Max's, and a bot's.
+
+    What Max buys is an hour to the millisecond after the page that he views.
+    """
+    link = "https://blog.example/z?utm_source=club&utm_medium=social"
+    lea = Client(world, "203.0.113.20", IPHONE, "PT")
+    for number, at in enumerate(("08:00", "09:00", "10:00", "10:05"), start=1):
+        lea.does(
+            f"{AGAIN}T{at}:00.000",
+            f"lea-{number}",
+            tenant="blog",
+            page=link,
+            referrer="https://www.zines.example/",
+        )
+    max_ = Client(world, "203.0.113.21", CHROME, "DE")
+    max_.does(
+        f"{AGAIN}T08:30:00.000",
+        "max-1",
+        tenant="blog",
+        page="https://blog.example/a",
+        referrer="https://partner.example/",
+    )
+    max_.does(f"{AGAIN}T09:30:00.000", "max-2", "purchase", tenant="blog")
+    Client(world, "203.0.113.22", BOT).does(
+        f"{AGAIN}T08:45:00.000",
+        "bot-2",
+        tenant="blog",
+        page="https://blog.example/z",
+        sessionId="s-bot",
+        metadata={"user_id": "u-bot"},
     )
 
 
