@@ -50,6 +50,27 @@ def test_takes_the_numbers_it_is_given(stack: Stack) -> None:
     assert function["ReservedConcurrentExecutions"] == 7
 
 
+@pytest.mark.parametrize(
+    ("timeout", "memory", "reserved"), [(3, 128, 0), (29, 10_240, 1_000)]
+)
+def test_takes_numbers_at_their_limits(
+    stack: Stack, timeout: int, memory: int, reserved: int
+) -> None:
+    function = build(
+        AnalyticsTracker(
+            stack,
+            "Tracker",
+            lambda_timeout=timeout,
+            memory_size=memory,
+            reserved_concurrent_executions=reserved,
+        )
+    ).function()
+
+    assert function["Timeout"] == timeout
+    assert function["MemorySize"] == memory
+    assert function["ReservedConcurrentExecutions"] == reserved
+
+
 def test_a_plain_number_of_a_timeout_is_seconds(stack: Stack) -> None:
     built = build(AnalyticsTracker(stack, "Tracker", lambda_timeout=5))
 

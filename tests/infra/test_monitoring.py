@@ -291,6 +291,18 @@ def test_metrics_come_without_alarms_if_nobody_listens(stack: Stack) -> None:
     tracker = AnalyticsTracker(stack, "Tracker", enable_metrics=True)
 
     build(tracker).template.resource_count_is("AWS::CloudWatch::Alarm", 0)
+    assert tracker.alarms == ()
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_the_dashboard_is_exposed_whether_or_not_somebody_listens(
+    stack: Stack, heard: bool
+) -> None:
+    topic = sns.Topic(stack, "Topic") if heard else None
+    tracker = AnalyticsTracker(stack, "Tracker", alarm_topic=topic, enable_metrics=True)
+
+    assert tracker.dashboard is not None
+    assert tracker.dashboard.node.path == "Host/Tracker/Dashboard"
 
 
 def test_alarms_are_exposed(full: Built) -> None:

@@ -83,6 +83,13 @@ def test_what_expires_by_then_is_not_tiered(
     assert set(rules) - {"OldVersionsExpire"} == names
 
 
+@pytest.mark.parametrize("days", [30, 400])
+def test_small_events_expire_as_large_ones_do(stack: Stack, days: int) -> None:
+    rules = _rules(_bucket(stack, retention=Duration.days(days)))
+
+    assert "ObjectSizeGreaterThan" not in rules["EventsExpire"]
+
+
 def test_a_retention_of_the_deployments_is_taken_as_it_is(stack: Stack) -> None:
     days = CfnParameter(stack, "Days", type="Number").value_as_number
 
