@@ -17,6 +17,7 @@ from botocore.stub import Stubber
 
 from analytics_tracker_construct import _actions
 from analytics_tracker_construct._handler import settings
+from analytics_tracker_construct.cli._aws import AwsError
 from analytics_tracker_construct.cli._deployed import Queue
 from analytics_tracker_construct.cli._doctor import buckets, queue, salts
 from analytics_tracker_construct.cli._doctor.findings import Finding, Outcome
@@ -286,6 +287,17 @@ def test_a_bucket_of_another_account_fails() -> None:
 
     assert finding.outcome is Outcome.FAILURE
     assert finding.found.startswith(f"account {ACCOUNT} does not own it")
+
+
+def test_a_fault_of_s3s_makes_no_bucket_another_accounts() -> None:
+    stubs = _Stubs(bucket_owner=ACCOUNT)
+    stubs.stub["s3"].add_response("head_bucket", {}, {"Bucket": "shop-1"})
+    stubs.stub["s3"].add_client_error(
+        "head_bucket", service_error_code="503", http_status_code=503
+    )
+
+    with pytest.raises(AwsError, match="503"):
+        list(buckets.reachable(stubs.subject, "shop-1"))
 
 
 def test_the_function_is_asked_about_for_salts_and_queue_and_the_writer_is_not() -> (
