@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics_tracker_construct._sql import queries, tables
+from analytics_tracker_construct._sql import queries, tables, views
 
 from .cases import CASES, VIEW_CASES, Case, ViewCase
 from .conftest import Ask
@@ -47,6 +47,24 @@ def test_a_tenant_among_all_has_the_same_answer(ask: Ask, case: Case) -> None:
 @pytest.mark.parametrize("case", VIEW_CASES, ids=[case.view for case in VIEW_CASES])
 def test_a_view_has_the_rows_that_were_counted(ask: Ask, case: ViewCase) -> None:
     assert ask(case.sql)[1] == list(case.rows)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [views.unique("shop_events"), views.sessions("shop_events")]
+    + [
+        views.all_of([(each, tables.table_of(each)) for each in TENANTS], name)
+        for name in views.OVER_ALL
+    ],
+    ids=lambda view: view.name,
+)
+def test_a_view_has_the_columns_that_the_catalog_says(
+    ask: Ask, view: views.View
+) -> None:
+    """Athena takes a view whose query gives others for a stale one."""
+    names, _ = ask(f'SELECT * FROM "{view.name}" LIMIT 0')
+
+    assert names == tuple(name for name, _ in view.columns)
 
 
 #: What is counted, so that the figures of tenants add up.

@@ -31,6 +31,8 @@ SHARED, TIED, MISREAD = "2026-02-16", "2026-02-17", "2026-02-18"
 LED = "2026-02-19"
 #: And one on which somebody comes again and again, and a bot passes by.
 AGAIN = "2026-02-20"
+#: And one with a visit by each medium of a campaign that is a channel of its own.
+MEDIA = "2026-02-21"
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (
@@ -176,6 +178,7 @@ def fill(make_store: Callable[[], ObjectStore]) -> None:
     _misread(world)
     _led(world)
     _again(world)
+    _media(world)
 
 
 def _shop(world: World) -> None:
@@ -467,12 +470,12 @@ def _again(world: World) -> None:
     """
     link = "https://blog.example/z?utm_source=club&utm_medium=social"
     lea = Client(world, "203.0.113.20", IPHONE, "PT")
-    for number, at in enumerate(("08:00", "09:00", "10:00", "10:05"), start=1):
+    for number, at in enumerate(("08:00", "09:00", "10:00", "10:05", "10:10"), start=1):
         lea.does(
             f"{AGAIN}T{at}:00.000",
             f"lea-{number}",
             tenant="blog",
-            page=link,
+            page=link if number < 5 else "https://blog.example/z#end",
             referrer="https://www.zines.example/",
         )
     max_ = Client(world, "203.0.113.21", CHROME, "DE")
@@ -480,7 +483,7 @@ def _again(world: World) -> None:
         f"{AGAIN}T08:30:00.000",
         "max-1",
         tenant="blog",
-        page="https://blog.example/a",
+        page="https://blog.example/a#top",
         referrer="https://partner.example/",
     )
     max_.does(f"{AGAIN}T09:30:00.000", "max-2", "purchase", tenant="blog")
@@ -492,6 +495,24 @@ def _again(world: World) -> None:
         sessionId="s-bot",
         metadata={"user_id": "u-bot"},
     )
+
+
+def _media(world: World) -> None:
+    """Visits to the blog, each by another address; case is the sender's own."""
+    for number, medium in enumerate(
+        [
+            *("email", "E-Mail", "mail", "newsletter"),
+            *("social", "Social-Media", "social-network", "sm"),
+        ],
+        start=1,
+    ):
+        Client(world, f"203.0.113.{number}", CHROME).does(
+            f"{MEDIA}T08:{number:02}:00.000",
+            f"media-{number}",
+            tenant="blog",
+            page="https://blog.example/post",
+            metadata={"utm_medium": medium},
+        )
 
 
 def break_lines(put_raw: PutRaw) -> None:
