@@ -231,6 +231,13 @@ def test_the_one_folder_below_with_events_is_found(tmp_path: Path) -> None:
     assert engine.tenants() == ["shop"]
 
 
+def test_a_folder_with_events_is_taken_whatever_lies_below(tmp_path: Path) -> None:
+    _store(tmp_path, "shop", date(2026, 1, 31), "/a")
+    _store(tmp_path / "old", "blog", date(2026, 1, 31), "/a")
+
+    assert DuckDbEngine(tmp_path).data_folder == tmp_path
+
+
 def test_of_several_folders_below_none_is_taken(tmp_path: Path) -> None:
     for name in ("demo", "other"):
         _store(tmp_path / name, "shop", date(2026, 1, 31), "/a")

@@ -101,6 +101,7 @@ VALUES: tuple[tuple[str, Any], ...] = (
     ("try(map_keys(CAST(json_parse('[') AS map(varchar, json)))) IS NULL", True),
     ("max(NULL) IS NULL AND count(NULL) = 0", True),
     ("1 IS DISTINCT FROM NULL", True),
+    ("1 IS NOT DISTINCT FROM NULL", False),
 )
 
 #: Rows of `pairs`, whose columns are `x`, `y` and `z`.
@@ -129,6 +130,16 @@ QUERIES: tuple[tuple[str, list[tuple[Any, ...]]], ...] = (
         [("1",), (None,), (None,), (None,)],
     ),
     ("SELECT n FROM UNNEST(sequence(1, 3)) AS t (n) ORDER BY n", [(1,), (2,), (3,)]),
+    (
+        "SELECT n, rank() OVER (ORDER BY n), dense_rank() OVER (ORDER BY n) "
+        "FROM (VALUES (1), (1), (2)) AS t (n) ORDER BY n",
+        [(1, 1, 1), (1, 1, 1), (2, 3, 2)],
+    ),
+    (
+        "SELECT n, count(*) FROM (VALUES (1), (2), (2), (3), (3)) AS t (n) "
+        "GROUP BY n HAVING count(*) > 1 ORDER BY n LIMIT 1",
+        [(2, 2)],
+    ),
     (
         'SELECT k FROM (SELECT \'{"b":1,"a":{"c":2},"a":3}\' AS j) CROSS JOIN '
         "UNNEST(map_keys(CAST(json_parse(j) AS map(varchar, json)))) AS t (k) "
