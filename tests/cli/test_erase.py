@@ -146,6 +146,8 @@ def test_a_line_without_the_value_stays(line: bytes) -> None:
         (("shop", "--session-id", ""), "'' is not a name"),
         (("shp", *_USER), "there is no tenant 'shp'"),
         (("shop", *_USER, "--from", "May"), "must be a day such as 2026-01-31"),
+        (("shop", *_USER, "--from", ""), "must be a day such as 2026-01-31, got ''"),
+        (("shop", *_USER, "--to", ""), "must be a day such as 2026-01-31, got ''"),
     ],
 )
 def test_wrong_arguments_are_told(

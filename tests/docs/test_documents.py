@@ -172,6 +172,18 @@ def test_what_it_says_of_queries_is_what_is_deployed() -> None:
     assert f"{words[len(queries.names())]} questions by name" in changes
 
 
+def test_what_is_said_of_old_versions_is_what_is_deployed() -> None:
+    """In both documents, and where the argument is told."""
+    from analytics_tracker_construct import AnalyticsTracker, _tenant_buckets
+
+    days = f"{_tenant_buckets.VERSION_DAYS} days"
+
+    assert f"`versioned` else keeps them for {days}." in " ".join(TEXT.split())
+    assert f"stays for {days} more" in (ROOT / "COMPLIANCE.md").read_text()
+    told = " ".join(str(AnalyticsTracker.add_tenant.__doc__).split())
+    assert f"is kept for another {days} as an old version" in told
+
+
 def test_what_it_says_of_keys_and_limits_is_what_is_deployed() -> None:
     """How many keys are valid, what they begin with, how many tenants have routes."""
     from analytics_tracker_construct import _api_plan, _tenant_checks

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
 from analytics_tracker_construct._handler import columns
 from analytics_tracker_construct._sql import tables
+from handler import lake
 
 
 def test_columns_are_those_that_are_stored_in_glues_spelling() -> None:
@@ -55,6 +57,10 @@ def test_views_are_called_after_their_table(
 
 def test_a_tenants_table_has_no_hyphen() -> None:
     assert tables.table_of("my-shop") == "my_shop_events"
+
+
+def test_a_days_folder_is_that_which_events_are_stored_in() -> None:
+    assert f"{tables.folder_of(date(2026, 3, 1))}/" == lake.key_of("2026-03-01", "")
 
 
 def test_workgroups_are_called_after_database_and_tenant() -> None:

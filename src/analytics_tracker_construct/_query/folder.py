@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from .._handler import columns
@@ -42,6 +43,19 @@ def has_events(folder: Path) -> bool:
     """Whether a folder is a data folder with at least one day."""
     first = columns.PARTITIONS[0].name
     return next(folder.glob(f"*/{columns.PREFIX}{first}=*"), None) is not None
+
+
+def check_tenant(folder: Path, tenant: str, known: Collection[str]) -> None:
+    """Check that a tenant is one of the folder's.
+
+    Raises:
+        ValueError: If it is not; it says which there are.
+    """
+    if tenant not in known:
+        raise ValueError(
+            f"there is no tenant {tenant!r} in {folder}; "
+            f"there are: {', '.join(sorted(known)) or 'none'}{hint(folder)}"
+        )
 
 
 def hint(folder: Path) -> str:

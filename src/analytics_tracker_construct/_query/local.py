@@ -140,13 +140,11 @@ class DuckDbEngine(QueryEngine):
         relations = queries.Relations.all()
         if tenant is not None:
             known = [view.tenant for view in views]
-            if tenant not in known:
+            try:
+                folder.check_tenant(self.data_folder, tenant, known)
+            except ValueError:
                 connection.close()
-                there = ", ".join(sorted(known)) or "none"
-                raise ValueError(
-                    f"there is no tenant {tenant!r} in {self.data_folder}; "
-                    f"there are: {there}{folder.hint(self.data_folder)}"
-                )
+                raise
             relations = queries.Relations.of(tables.table_of(tenant))
         bound = query.bind(values)
         text, names = query.render(relations, style="$")

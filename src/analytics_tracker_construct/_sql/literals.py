@@ -22,11 +22,10 @@ NAMED = (
 )
 #: Digits that a decimal of Trino's has at most.
 _DECIMAL_DIGITS = 38
-# Texts, quoted names and comments are taken whole, so that nothing is found in them.
-_NAMED = re.compile(
-    r"""'[^']*' | "[^"]*" | --[^\n]* | /\*.*?\*/ | \$(?P<name>[A-Za-z_]\w*)""",
-    re.VERBOSE | re.DOTALL,
-)
+#: Texts, quoted names and comments, to be taken whole, so that nothing is found in
+#: them. For patterns with the flags `VERBOSE` and `DOTALL`.
+OPAQUE = r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/"""
+_NAMED = re.compile(rf"{OPAQUE} | \$(?P<name>[A-Za-z_]\w*)", re.VERBOSE | re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 

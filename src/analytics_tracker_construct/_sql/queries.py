@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from . import tables, views
+from .literals import OPAQUE
 from .parameters import Parameter, Value
 
 FOLDER = Path(__file__).parent / "queries"
@@ -24,10 +25,8 @@ FOLDER = Path(__file__).parent / "queries"
 #: The parameter that :meth:`Relations.among_all` adds.
 TENANT = "tenant"
 
-# Strings, quoted names and comments are taken whole, so that nothing is found in them.
 _TOKEN = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | ::
-    | :(?P<parameter>[a-z_]+) | \{(?P<relation>[a-z_]+)\}""",
+    OPAQUE + r" | :: | :(?P<parameter>[a-z_]+) | \{(?P<relation>[a-z_]+)\}",
     re.VERBOSE | re.DOTALL,
 )
 _PARAMETER = re.compile(

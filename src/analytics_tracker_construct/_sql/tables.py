@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from .._handler import buckets, columns
@@ -99,6 +100,13 @@ SERDE_PARAMETERS: Mapping[str, str] = {
         if each.name != each.name.lower()
     },
 }
+
+
+def folder_of(day: date) -> str:
+    """Return the folder of a UTC day's events, without the slash at its end."""
+    values = (f"{day:%Y}", f"{day:%m}", f"{day:%d}")
+    pairs = zip(columns.PARTITIONS, values, strict=True)
+    return columns.PREFIX + "/".join(f"{each.name}={value}" for each, value in pairs)
 
 
 def location(bucket: str) -> str:

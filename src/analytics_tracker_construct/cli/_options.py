@@ -1,6 +1,6 @@
 """What options of several kinds may say.
 
-Each function but `add_tracker` is an argparse `type`: it raises
+Each function but `add_…` is an argparse `type`: it raises
 `argparse.ArgumentTypeError` for a text that cannot be.
 """
 
@@ -47,6 +47,16 @@ def add_tracker(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveG
     ):
         where.add_argument(option, type=name, metavar="NAME", help=what)
     return where
+
+
+def add_format(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the option that says whether people or programs read what is printed."""
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=f"{what} (default: %(default)s)",
+    )
 
 
 def port(text: str) -> int:

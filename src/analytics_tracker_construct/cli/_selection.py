@@ -22,10 +22,8 @@ class Selection(NamedTuple):
         if event is None:
             return False
         members = _object(event.get("metadata")) or {}
-        wanted = [("eventId", self.event_id), ("sessionId", self.session_id)]
         return all(
-            expected is None or event.get(column) == expected
-            for column, expected in wanted
+            event.get(column) == expected for column, expected in self._columns()
         ) and all(
             _text(members.get(name)) == expected for name, expected in self.metadata
         )
@@ -33,18 +31,19 @@ class Selection(NamedTuple):
     def condition(self) -> tuple[str, list[str]]:
         """Return the same in Athena's SQL, and a value for each `?` in it."""
         conditions, values = [], []
-        for column, value in (
-            ("eventId", self.event_id),
-            ("sessionId", self.session_id),
-        ):
-            if value is not None:
-                conditions.append(f"{column} = ?")
-                values.append(value)
+        for column, value in self._columns():
+            conditions.append(f"{column} = ?")
+            values.append(value)
         for name, value in self.metadata:
             conditions.append("json_extract_scalar(metadata, ?) = ?")
             escaped = name.replace("\\", "\\\\").replace('"', '\\"')
             values += [f'$["{escaped}"]', value]
         return " AND ".join(conditions), values
+
+    def _columns(self) -> list[tuple[str, str]]:
+        """Return the columns that are asked for, and the value of each."""
+        given = (("eventId", self.event_id), ("sessionId", self.session_id))
+        return [(column, value) for column, value in given if value is not None]
 
 
 def _object(text: Any) -> dict[str, Any] | None:

@@ -6,13 +6,16 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from .._local import files, folder
-from . import _versions
+from .._local import files
+from .._local.folder import INCOMING
+from .._query import folder
+from .._query.local import DuckDbEngine
+from .._sql import tables
 from ._aws import ends_all
 from ._errors import CommandError
 from ._selection import Selection
@@ -65,29 +68,33 @@ class StoredHere:
     """A tenant's objects in a data folder.
 
     Args:
-        data: The folder.
+        engine: What knows the folder.
         tenant: The tenant, or the bucket.
     """
 
-    def __init__(self, data: Path, tenant: str) -> None:
-        self._data = data
+    def __init__(self, engine: DuckDbEngine, tenant: str) -> None:
+        self._engine = engine
         self._tenant = tenant
 
     def find(
         self, selection: Selection, first: date, last: date
     ) -> tuple[list[Found], list[Failed]]:
-        """See the protocol."""
-        places: list[tuple[str, Callable[[], int]]] = []
-        for days in range((last - first).days + 1):
-            day = _versions.folder(first + timedelta(days))
-            place = self._data / self._tenant / day
-            if place.is_dir():
-                places.extend(
-                    (str(path), partial(_count_in, path, selection))
-                    for path in sorted(place.iterdir())
-                    if path.name.endswith((".json", ".json.gz"))
-                )
-        return looked(places)
+        """See the protocol.
+
+        Raises:
+            ValueError: If there is no such tenant.
+        """
+        folder.check_tenant(
+            self._engine.data_folder, self._tenant, self._engine.tenants()
+        )
+        above = self._engine.data_folder / self._tenant
+        return looked(
+            (str(path), partial(_count_in, path, selection))
+            for day in self._engine.days(self._tenant)
+            if first <= day <= last
+            for path in sorted((above / tables.folder_of(day)).iterdir())
+            if path.name.endswith((".json", ".json.gz"))
+        )
 
     def erase(self, found: Found, selection: Selection) -> int:
         """See the protocol."""
@@ -99,7 +106,7 @@ class StoredHere:
             if left is None:
                 path.unlink()
             else:
-                incoming = files.Nameless(self._data / folder.INCOMING)
+                incoming = files.Nameless(self._engine.data_folder / INCOMING)
                 with incoming.file(left) as aside:
                     aside.replace(path)
             files.flush_folder(path.parent)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from .._handler import columns
+from .._sql import tables
 from ._aws import Answer, call
 
 #: Requests to S3 that are under way at once.
@@ -21,11 +21,6 @@ class Earlier(NamedTuple):
     """Ids of the earlier versions of an object that is there, by its key."""
     deleted: set[str]
     """Keys of objects that are not there any more and have versions."""
-
-
-def folder(day: date) -> str:
-    """Return where a day's events are, without the slash at its end."""
-    return f"{columns.PREFIX}year={day:%Y}/month={day:%m}/day={day:%d}"
 
 
 class Versions:
@@ -52,7 +47,7 @@ class Versions:
     def of_days(self, first: date, last: date) -> Earlier:
         """Return the earlier versions of these days' objects."""
         earlier = Earlier({}, set())
-        begin, end = folder(first), folder(last)
+        begin, end = tables.folder_of(first), tables.folder_of(last)
         with ThreadPoolExecutor(WORKERS) as pool:
             for month in pool.map(self._of_month, _months(first, last)):
                 for key, ids in month.versions.items():
@@ -115,6 +110,6 @@ def _months(first: date, last: date) -> Iterator[str]:
     """Yield the folder of each month that has one of the days."""
     day = first.replace(day=1)
     while day <= last:
-        yield folder(day).removesuffix("day=01")
+        yield tables.folder_of(day).removesuffix("day=01")
         # Each month's first is within 31 days of the last one's.
         day = (day + timedelta(31)).replace(day=1)

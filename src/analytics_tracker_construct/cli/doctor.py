@@ -55,12 +55,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="the Glue database of the tenants' tables (default: the one of --stack; "
         "with --function, tables are not checked)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="how findings are printed (default: %(default)s)",
-    )
+    _options.add_format(parser, "how findings are printed")
     _aws.add_to(parser)
     parser.set_defaults(run=run)
 

@@ -97,12 +97,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--to", dest="end", metavar="DAY", help="last UTC day (default: any)"
     )
     parser.add_argument("--yes", action="store_true", help="erase, and not only count")
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="how the summary is printed (default: %(default)s)",
-    )
+    _options.add_format(parser, "how the summary is printed")
     _asking.add_to(parser)
     _aws.add_to(parser)
     parser.set_defaults(run=run)
@@ -135,7 +130,10 @@ def _erase(
     ended: threading.Event,
 ) -> int:
     with _asking.explained():
-        first, last = window(options.start or _FIRST, options.end or _last())
+        first, last = window(
+            _FIRST if options.start is None else options.start,
+            _last() if options.end is None else options.end,
+        )
         engine = _asking.engine(options)
         opened.append(engine)
         stored = _stored(engine, options)
@@ -198,13 +196,7 @@ def _last() -> date:
 
 def _stored(engine: AthenaEngine | DuckDbEngine, options: argparse.Namespace) -> Stored:
     if isinstance(engine, DuckDbEngine):
-        there = engine.tenants()
-        if options.tenant not in there:
-            raise ValueError(
-                f"there is no tenant {options.tenant!r} in {engine.data_folder}; "
-                f"there are: {', '.join(there) or 'none'}"
-            )
-        return StoredHere(engine.data_folder, options.tenant)
+        return StoredHere(engine, options.tenant)
     aws = Aws(region=options.region, profile=options.profile)
     return StoredInBuckets(engine, aws, options.tenant)
 

@@ -101,12 +101,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="store_true",
         help="count what would be moved and move nothing",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="how the summary is printed (default: %(default)s)",
-    )
+    _options.add_format(parser, "how the summary is printed")
     _aws.add_to(parser)
     parser.set_defaults(run=run)
 

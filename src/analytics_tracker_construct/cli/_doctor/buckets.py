@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ... import _actions
 from ..._handler import buckets as names
-from ..._handler import columns
+from ..._sql import tables
 from .._aws import AwsError, call
 from . import keys, rights
 from .findings import Finding, failure, ok, unknown, warning
@@ -112,10 +112,8 @@ def writable(subject: Subject, bucket: str) -> Iterator[Finding]:
     """
     check = f"rights on {bucket}"
     owner = subject.owner_of(bucket) or subject.account
-    day = subject.now.strftime("year=%Y/month=%m/day=%d")
-    resource = (
-        f"arn:{subject.partition}:s3:::{bucket}/{columns.PREFIX}{day}/doctor.json"
-    )
+    folder = tables.folder_of(subject.now)
+    resource = f"arn:{subject.partition}:s3:::{bucket}/{folder}/doctor.json"
     context = {"aws:ResourceAccount": owner}
     acl = subject.settings.object_acl
     for role in subject.roles:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
 from ..._handler import columns
-from ..._sql import hive
+from ..._sql import hive, tables
 from .._aws import call
 from .findings import Finding, failure, ok
 from .subject import Subject
@@ -105,7 +105,7 @@ def _newest(subject: Subject, bucket: str) -> tuple[list[_Object], bool]:
     all_listed = True
     for back in (0, 1):
         day = subject.now - timedelta(days=back)
-        prefix = columns.PREFIX + day.strftime("year=%Y/month=%m/day=%d/")
+        prefix = f"{tables.folder_of(day)}/"
         more: dict[str, str] = {}
         for _ in range(_PAGES):
             answer = call(
