@@ -70,7 +70,13 @@ def test_answers_sql_with_values_bound_by_name(engine: DuckDbEngine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "values"), [("SELECT $a", {}), ("SELECT 1", {"a": "x"})]
+    ("sql", "values"),
+    [
+        ("SELECT $a", {}),
+        ("SELECT 1", {"a": "x"}),
+        # What a shell leaves of `SELECT 1 WHERE 'x' = $a`.
+        ("SELECT 1 WHERE 'x' = ", {"a": "x"}),
+    ],
 )
 def test_values_of_other_names_are_refused(
     engine: DuckDbEngine, sql: str, values: dict[str, str]

@@ -170,7 +170,7 @@ class DuckDbEngine(QueryEngine):
             raise QueryCancelled("the query was cancelled") from None
         except duckdb.Error as error:
             connection.close()
-            raise QueryError(_explained(error, views)) from error
+            raise QueryError(_explained(error, views, bound)) from error
         except BaseException:
             connection.close()
             raise
@@ -336,10 +336,12 @@ def _check_one(connection: duckdb.DuckDBPyConnection, text: str) -> None:
         raise ValueError(f"there are {count} statements; ask one at a time")
 
 
-def _explained(error: duckdb.Error, views: Sequence[duck.View]) -> str:
+def _explained(error: duckdb.Error, views: Sequence[duck.View], bound: Bound) -> str:
     import duckdb  # noqa: PLC0415  an extra
 
-    if _MISMATCH.search(str(error)):
+    # A name that a shell took out leaves a gap, which is an error of the grammar's.
+    has_gap = isinstance(bound, Mapping) and isinstance(error, duckdb.ParserException)
+    if _MISMATCH.search(str(error)) or (bound and has_gap):
         return f"{error}\n\n{NAMED}"
     names = [name for view in views for name in view.names]
     way_out = f"{error}\n\ntables: {', '.join([*names, *OVER_ALL])}"
