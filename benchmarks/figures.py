@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from pathlib import Path
+from typing import Any
 
 from . import ingest, markdown, report, scenarios
 from . import worst as worst_bodies
@@ -33,6 +34,7 @@ def speed() -> str:
             tables["summary"],
             "What was aimed at:",
             tables["targets"],
+            _load_in_short(),
         )
     )
 
@@ -140,7 +142,6 @@ def load() -> str:
         for kind in ("single", "batch", "pixel")
     ]
     right = found["reconciled"]
-    wrong = sum(right[each] for each in ("missing", "altered", "doubled", "unknown"))
     made = markdown.table(
         (f"{found['events']:,} events, {found['connections']} connections", ""),
         [
@@ -157,10 +158,28 @@ def load() -> str:
                 f"lines stored: {right['stored_lines']:,}; rows of the view",
                 f"{right['rows']:,}",
             ),
-            ("missing, altered, doubled or unknown", f"{wrong}"),
+            ("missing, altered, doubled or unknown", f"{_wrong(found)}"),
         ],
     )
     return f"{made}\n\nMeasured on {found['date']}; each event is flushed to the disk."
+
+
+def _load_in_short() -> str:
+    found = json.loads(_LOAD.read_text("utf-8"))
+    single = found["milliseconds"]["single"]
+    return (
+        f"`make load` ({found['date']}): {found['events']:,} events from "
+        f"{found['connections']} connections, {found['events_per_second']:,} a second, "
+        f"each event alone answered in {single['p50']:g} ms (p50) and "
+        f"{single['p99']:g} ms (p99); missing, altered, doubled or unknown afterwards: "
+        f"{_wrong(found)}."
+    )
+
+
+def _wrong(found: dict[str, Any]) -> int:
+    """Return how many events of a load were not stored once and as they were sent."""
+    right = found["reconciled"]
+    return sum(right[each] for each in ("missing", "altered", "doubled", "unknown"))
 
 
 def worst() -> str:

@@ -75,8 +75,8 @@ def test_tables_have_a_line_for_each_figure() -> None:
         "| ours | 66.7 | 1/15 | 20 | 600 | 1 |",
     ]
     assert tables["summary"].splitlines()[2:] == [
-        "| boto3 | 1,000 | 1.00 |  |  | 200 | 20 |",
-        "| ours | 66.7 | 1/15 | 25.0 | 1/40 | 60 | 20 |",
+        "| boto3 | 1,000 | 1.00 |  |  | 200 | 20 | 600 |  |",
+        "| ours | 66.7 | 1/15 | 25.0 | 1/40 | 60 | 20 | 600 | 600 |",
     ]
     assert len(tables["queue"].splitlines()) == 4
     assert "| ours | 60 | 60 | 1/3.3 | 4.0 times |" in tables["cold"]
