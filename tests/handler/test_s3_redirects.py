@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from handler.endpoints import Endpoints
 from handler.pool import Pool
 from handler.s3 import S3Store
 from handler.sigv4 import Credentials
-from handler.storage import Fault
+from handler.storage import Fault, StorageError
 from handler.tls import Trust
 
 from .s3_rig import (
@@ -95,6 +96,18 @@ def test_a_redirect_to_nowhere_is_not_followed(rig: Rig, region: str) -> None:
 
     assert fails(rig.put) == (Fault.UNAVAILABLE, "301")
     assert len(rig.server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "region"), [(400, "evil.com"), (400, ""), (403, "ap-1"), (503, "ap-1")]
+)
+def test_what_sends_nowhere_is_not_followed(rig: Rig, status: int, region: str) -> None:
+    """An answer without a code sends on with 400 alone, and to a region alone."""
+    rig.script(answer(status, headers={"x-amz-bucket-region": region}))
+
+    with suppress(StorageError):
+        rig.put()
+    assert {region_of(request) for request in rig.server.requests} == {"eu-west-1"}
 
 
 def test_a_bucket_may_move_back_and_is_not_sent_where_it_is_known_to_be(
